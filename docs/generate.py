@@ -1,7 +1,5 @@
 """Write the reference pages that follow from the code: ``python docs/generate.py``; with ``--check`` compare only."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

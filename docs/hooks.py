@@ -1,7 +1,5 @@
 """Hooks of the build: what the manual shows or names that is outside docs/."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -5,8 +5,6 @@ has the Results of the repository and nothing else. Times of the session become 
 for the lines of an output that are left out.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import re

@@ -1,7 +1,5 @@
 """Real servers on loopback that receive alerts: one for mail, one for HTTP."""
 
-from __future__ import annotations
-
 import json
 import ssl
 import time

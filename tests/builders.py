@@ -1,7 +1,5 @@
 """Extraction files and stores for tests: a builder states only what matters to its test."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager

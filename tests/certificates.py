@@ -1,7 +1,5 @@
 """A certificate authority for tests, and a server certificate that it signs."""
 
-from __future__ import annotations
-
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Fixtures that every test may use: a backend, the URL of its server, a store, and which tests a run includes."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import signal

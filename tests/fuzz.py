@@ -5,8 +5,6 @@ value in an error, a patient that is counted never or twice. It keeps such files
 one again.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

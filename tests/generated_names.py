@@ -1,7 +1,5 @@
 """Providers' names as hypothesis draws them: real names, look-alikes, and hostile ones."""
 
-from __future__ import annotations
-
 import random
 import unicodedata
 

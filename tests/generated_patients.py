@@ -1,7 +1,5 @@
 """Patients as hypothesis draws them: few different values, so that equal ones are frequent."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

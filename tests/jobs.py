@@ -1,7 +1,5 @@
 """Work of other processes in tests; each job starts from settings only, as the program does."""
 
-from __future__ import annotations
-
 import io
 import os
 import re

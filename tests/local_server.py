@@ -1,7 +1,5 @@
 """A throwaway MariaDB or MySQL server, from a server program on this machine."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re
@@ -194,7 +192,7 @@ def version(program: str) -> str:
     return match.group(1) if match else ""
 
 
-def connect(url: str) -> pymysql.Connection[Any]:
+def connect(url: str) -> "pymysql.Connection[Any]":
     """A plain connection to a server, for fixtures."""
     parts = urlsplit(url)
     return pymysql.connect(

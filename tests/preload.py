@@ -1,7 +1,5 @@
 """Imports for the process that commands are forked from: they take most of the time of a short command."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from pathlib import Path
 

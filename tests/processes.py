@@ -4,8 +4,6 @@ A process is forked from a clean, warm server process, never from the test run w
 program does, from settings alone, and shares nothing with the test but the databases and the files.
 """
 
-from __future__ import annotations
-
 import math
 import multiprocessing
 import os

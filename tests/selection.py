@@ -5,8 +5,6 @@ Most of these markers are given here, by file and product: a server takes about 
 database.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

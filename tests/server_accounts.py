@@ -1,7 +1,5 @@
 """Database accounts that have only the rights that a test grants."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Sequence
 from typing import Any

@@ -4,8 +4,6 @@ The process that begins a run holds a lock on a file. The keeper waits for that 
 ends, also by SIGKILL. The keeper then stops its server and removes the files of both.
 """
 
-from __future__ import annotations
-
 import ctypes
 import fcntl
 import importlib

@@ -6,8 +6,6 @@ program on this machine, which may be one that `make mysql` downloaded.
 `python tests/servers.py mariadb` prints where the server would come from, or exits with 1 and prints why there is none.
 """
 
-from __future__ import annotations
-
 import fcntl
 import importlib
 import json
@@ -134,7 +132,7 @@ class Run:
         self._held: IO[str] | None = None
 
     @classmethod
-    def begin(cls) -> Run:
+    def begin(cls) -> "Run":
         """Begin a run: its servers live until `end`, or until this process dies."""
         run = cls(Path(tempfile.mkdtemp(prefix="webautodash-tests-", dir=temporary_folder())))
         run._held = run._lock.open("w")

@@ -1,7 +1,5 @@
 """The installed command, run in a folder of its own: in a new process, or forked from one that has imported it."""
 
-from __future__ import annotations
-
 import json
 import os
 import pty

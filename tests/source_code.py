@@ -1,7 +1,5 @@
 """The source files of the project for tests that check how it is written; each file is parsed once."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from functools import cache

@@ -5,8 +5,6 @@ folder of the run. Every later one is made by that DDL. `tests/migrations` asser
 are about migrations ask for `real_migrations`.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import secrets
@@ -35,7 +33,7 @@ class Templates:
         patch.setattr(revisions, "upgrade", self.upgrade)
 
     @staticmethod
-    def installed() -> Templates | None:
+    def installed() -> "Templates | None":
         """Those that this process makes databases from, None where it migrates for real."""
         owner = getattr(revisions.upgrade, "__self__", None)
         return owner if isinstance(owner, Templates) else None

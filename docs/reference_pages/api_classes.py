@@ -1,7 +1,5 @@
 """The classes that the Python API consists of."""
 
-from __future__ import annotations
-
 import inspect
 import sys
 from enum import StrEnum

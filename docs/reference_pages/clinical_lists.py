@@ -1,7 +1,5 @@
 """The page of the clinical lists: where each is in a file, its fields, and what a change of it gives."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from reference_pages.markup import code, page, table

@@ -1,7 +1,5 @@
 """The page of the command line: every command with its options, from Typer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any
 

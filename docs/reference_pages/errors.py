@@ -1,7 +1,5 @@
 """The page of the errors: kind, meaning, advice, retry, exit status."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Iterator

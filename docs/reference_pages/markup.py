@@ -1,7 +1,5 @@
 """Markdown of the generated pages, and the docstrings that it is made of."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import re

@@ -1,7 +1,5 @@
 """The page of the packages: what each is for, and its modules."""
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 

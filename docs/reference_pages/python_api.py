@@ -1,7 +1,5 @@
 """The page of the Python API: the classes that mkdocstrings describes."""
 
-from __future__ import annotations
-
 from dataclasses import is_dataclass
 from enum import StrEnum
 from typing import Any

@@ -1,7 +1,5 @@
 """The page of the settings: name, meaning, default, allowed values."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Any, get_args
 

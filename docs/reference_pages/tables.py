@@ -1,7 +1,5 @@
 """The page of the tables: columns, keys and indexes, from the models."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

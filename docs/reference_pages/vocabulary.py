@@ -1,7 +1,5 @@
 """The page of the closed lists of values."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from types import ModuleType
 

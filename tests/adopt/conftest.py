@@ -1,7 +1,5 @@
 """Fixtures: a store, and databases of the earlier scripts on both servers that those supported."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import ExitStack
 

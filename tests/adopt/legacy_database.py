@@ -1,7 +1,5 @@
 """Builds databases as the earlier scripts left them, with their faults."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence

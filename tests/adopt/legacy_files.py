@@ -1,7 +1,5 @@
 """Files that the earlier scripts could store, with every field of a portal."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from builders import a_file, a_patient

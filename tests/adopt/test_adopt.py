@@ -1,7 +1,5 @@
 """An adopted database has every row, and works like one that this program created."""
 
-from __future__ import annotations
-
 import copy
 
 import pytest

@@ -1,7 +1,5 @@
 """The command `provider adopt`: output, exit status, and no name of a patient in the output."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

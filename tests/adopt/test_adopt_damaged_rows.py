@@ -1,7 +1,5 @@
 """Damaged rows of the earlier scripts are kept, marked, and harm no later ingest."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

@@ -1,7 +1,5 @@
 """After kill -9 at any moment of an adoption, the next run has the result of an undisturbed one."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path

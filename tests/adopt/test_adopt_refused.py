@@ -1,7 +1,5 @@
 """Databases that cannot be adopted are refused with the reason, and stay unchanged."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

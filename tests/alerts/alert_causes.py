@@ -1,7 +1,5 @@
 """Causes of alerts, and the time between them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from alert_receivers import SECRET, Webhook

@@ -1,7 +1,5 @@
 """A store that raises alerts, and servers that receive them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path

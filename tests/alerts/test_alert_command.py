@@ -1,7 +1,5 @@
 """The installed command: test, list, send, retry."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

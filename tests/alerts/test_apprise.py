@@ -1,7 +1,5 @@
 """Alerts through apprise, to a real server on loopback."""
 
-from __future__ import annotations
-
 import logging
 import sys
 

@@ -1,7 +1,5 @@
 """Delivery of alerts: bundled, retried until it succeeds or fails for good, and kept."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any

@@ -1,7 +1,5 @@
 """kill -9 at any moment of a delivery: every alert arrives, and its key identifies a repeat."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Alerts by mail, to a real server on loopback."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

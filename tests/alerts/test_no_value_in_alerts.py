@@ -1,7 +1,5 @@
 """No value out of a patient's record in any alert, on any channel."""
 
-from __future__ import annotations
-
 import json
 import logging
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Old alerts are pruned with the log; those that are due or failed stay until they are forgotten."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any

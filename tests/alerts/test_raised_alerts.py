@@ -1,7 +1,5 @@
 """Alerts are raised in the transaction of their cause, for the channels of their rules."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Rules of alerts, and their settings."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

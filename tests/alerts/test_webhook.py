@@ -1,7 +1,5 @@
 """Alerts as a signed POST, to a real server on loopback."""
 
-from __future__ import annotations
-
 import hmac
 import re
 import time

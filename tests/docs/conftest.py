@@ -1,7 +1,5 @@
 """The manual: README.md and the pages below docs/."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The pages of the manual, and their content."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The examples of the manual are run."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Commands, settings, kinds and links in the manual exist."""
 
-from __future__ import annotations
-
 import ast
 import re
 import shlex

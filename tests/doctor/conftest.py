@@ -1,7 +1,5 @@
 """A store to examine, an empty working folder, and accounts with just the rights that a test gives them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

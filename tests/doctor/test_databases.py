@@ -1,7 +1,5 @@
 """Every database: its revision, its identity, its settings; leases and monitors."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing

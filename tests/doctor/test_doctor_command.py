@@ -1,7 +1,5 @@
 """The installed command: what it prints where, and how it ends."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Unknown settings, and secrets that others can read."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The folders: there, usable, closed to others, with room left."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import threading

@@ -1,7 +1,5 @@
 """The grants that servers print, and which of several patterns counts."""
 
-from __future__ import annotations
-
 import pytest
 
 from webautodash.database.products.mysql.grants import Grant, lacking, parse, revoking, rights_in

@@ -1,7 +1,5 @@
 """A store or its accounts that are not set up yet: one problem, with its fix."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

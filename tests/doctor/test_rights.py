@@ -1,7 +1,5 @@
 """The rights of an account: what is missing or too much is found, and the advice corrects it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pymysql

@@ -1,7 +1,5 @@
 """The server: settings with which it loses data, its clock, the way to it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path

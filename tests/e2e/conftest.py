@@ -1,7 +1,5 @@
 """The command in an empty folder, and in a folder with a store to read."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

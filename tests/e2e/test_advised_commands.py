@@ -1,7 +1,5 @@
 """The commands in advice, copied from an error line and run."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

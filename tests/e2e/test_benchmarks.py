@@ -1,7 +1,5 @@
 """The benchmarks in their smallest size: they measure nothing then, but they still run."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """The installed command, as a person at a shell or a script calls it."""
 
-from __future__ import annotations
-
 import json
 import os
 

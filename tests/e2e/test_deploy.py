@@ -1,7 +1,5 @@
 """The files in deploy/, as systemd reads them."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

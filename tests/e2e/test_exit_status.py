@@ -1,7 +1,5 @@
 """Exit statuses of commands that fail."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

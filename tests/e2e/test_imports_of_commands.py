@@ -1,7 +1,5 @@
 """Modules that a command does not import: imports take most of the time of a short command."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """The system log as a user calls it: as it grows, pruned, and on stderr for a collector."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Log lines and warnings of libraries: only --debug shows them, and only by their source."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """`webautodash metrics` as Prometheus and its node_exporter use it."""
 
-from __future__ import annotations
-
 import signal
 import socket
 import stat

@@ -1,7 +1,5 @@
 """The fleet's commands as a person types them."""
 
-from __future__ import annotations
-
 import pytest
 from builders import a_file, a_patient
 from shell import Shell

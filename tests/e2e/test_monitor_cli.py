@@ -1,7 +1,5 @@
 """`monitor --once`, `status` and `file` as a user calls them, and the monitor inside another program."""
 
-from __future__ import annotations
-
 import sqlite3
 from configparser import ConfigParser
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Patients that wait for a decision, from the shell."""
 
-from __future__ import annotations
-
 import json
 
 from builders import a_file, a_patient

@@ -1,7 +1,5 @@
 """The output of commands on stdout and stderr, also where it cannot be written."""
 
-from __future__ import annotations
-
 import os
 import pty
 import subprocess

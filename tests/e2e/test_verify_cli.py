@@ -1,7 +1,5 @@
 """`webautodash verify`: its output and its exit status."""
 
-from __future__ import annotations
-
 import shutil
 import sqlite3
 from contextlib import closing

@@ -1,7 +1,5 @@
 """The wheel, installed without a checkout: its contents, and that it works."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

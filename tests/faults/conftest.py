@@ -1,7 +1,5 @@
 """A Results folder with files of every outcome, and new stores to ingest them into."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The content of a store: two stores with the same files are equal, whatever happened while they were ingested."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 

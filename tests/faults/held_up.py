@@ -3,8 +3,6 @@
 Its arguments are those of the monitor. The environment names a folder, in which it marks each file that it began.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import time

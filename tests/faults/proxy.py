@@ -1,7 +1,5 @@
 """A proxy between client and server that can cut the connection at the worst moment."""
 
-from __future__ import annotations
-
 import socket
 import threading
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """An account for each database: it has the rights that it needs and no others, and the ingest works with it."""
 
-from __future__ import annotations
-
 import gzip
 import stat
 import subprocess

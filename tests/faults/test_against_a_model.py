@@ -6,8 +6,6 @@ extraction that failed, that empties all lists or that is of another person chan
 random and written with noise that is no difference: order, case, white space, age, UUID, null, a name in two parts.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Up to four processes that work at once, in any order and repeatedly, leave the same content as one process."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Several processes over the same folder or the same new name leave the rows of one process."""
 
-from __future__ import annotations
-
 import json
 from contextlib import ExitStack
 from pathlib import Path

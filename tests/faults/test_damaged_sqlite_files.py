@@ -1,7 +1,5 @@
 """A damaged SQLite file stops its own provider alone and is not touched; the message names the fix."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

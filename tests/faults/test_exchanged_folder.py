@@ -1,7 +1,5 @@
 """A provider's folder that is replaced while its files are ingested: no file from outside is read."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """A run over all databases that is killed, that meets another run, and one broken database among three hundred."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from functools import partial

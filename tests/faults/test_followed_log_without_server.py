@@ -1,7 +1,5 @@
 """Following the log continues after the server was away."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A full disk: the file waits, the command reports the reason, and stores the file once there is space."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

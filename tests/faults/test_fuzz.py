@@ -1,7 +1,5 @@
 """A short run of `make fuzz`: no file crashes the reader, and a file that does is found and kept."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

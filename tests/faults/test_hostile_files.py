@@ -1,7 +1,5 @@
 """Files made to hang, crash, fill or mislead: the command ends, uses little memory, and reports each with its place."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The findings of `doctor --isolation`: each in a store in which only that is wrong."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from contextlib import closing

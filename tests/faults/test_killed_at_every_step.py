@@ -4,8 +4,6 @@ With SQLite all that lasts is in files: of moments that follow one another and f
 first is enough. Some of the others are tried nevertheless.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

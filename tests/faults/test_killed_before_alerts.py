@@ -1,7 +1,5 @@
 """kill -9 between the commits of a provider's database and the system database: nothing is lost."""
 
-from __future__ import annotations
-
 import json
 import os
 import time

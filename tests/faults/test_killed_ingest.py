@@ -1,7 +1,5 @@
 """kill -9 at any moment of an ingest: the next run leaves the same rows as an undisturbed run."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A file that kills its reader again and again is held; the other files are ingested."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

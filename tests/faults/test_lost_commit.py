@@ -1,7 +1,5 @@
 """The connection is lost at COMMIT, before or after the server has done it: the file is stored once."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

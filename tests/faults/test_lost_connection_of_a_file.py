@@ -1,7 +1,5 @@
 """A file that repeatedly loses the connection to a running server is held; the others are ingested."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Any
 

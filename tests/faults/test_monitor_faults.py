@@ -1,7 +1,5 @@
 """Monitors as real processes: stopped, killed, side by side, and without their server."""
 
-from __future__ import annotations
-
 import json
 import random
 import signal

@@ -3,8 +3,6 @@
 They belong in the provider's own database, and on stdout of the commands that show patients.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import socket

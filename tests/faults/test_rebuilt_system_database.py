@@ -1,7 +1,5 @@
 """The system database can be rebuilt from the providers' own databases."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

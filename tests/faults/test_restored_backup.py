@@ -1,7 +1,5 @@
 """A database restored from an older backup is noticed; what it lacks is reported and ingested again."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 from typing import Any

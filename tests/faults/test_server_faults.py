@@ -1,7 +1,5 @@
 """The server is killed or suspended at any statement of an ingest: the next run leaves the rows of a clean run."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

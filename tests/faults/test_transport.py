@@ -1,7 +1,5 @@
 """The connection to a remote server: verified, or refused before credentials are sent."""
 
-from __future__ import annotations
-
 import socket
 import threading
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Several processes over one folder, started by one command: the same rows as one process, and no process left."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

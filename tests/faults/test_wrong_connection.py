@@ -1,7 +1,5 @@
 """A connection to another database than it was opened for is discarded before a row is read or written."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

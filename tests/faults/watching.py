@@ -1,7 +1,5 @@
 """Monitors as real processes, and waiting for what they do."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import time

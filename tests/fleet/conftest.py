@@ -1,7 +1,5 @@
 """A fleet of a few small databases, and the command line over it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

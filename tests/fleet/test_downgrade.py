@@ -1,7 +1,5 @@
 """Downgrades: of one database, without loss of rows unless it is allowed. The tests write future revisions."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """No file is stored in a database that is behind, ahead or being migrated; the other databases go on."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Migrations of all databases: a failure does not stop the others, and a second run touches only the rest."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A system database of an earlier version, with fewer columns: its providers are listed all the same."""
 
-from __future__ import annotations
-
 from builders import FLEET_SLUGS, Clinic
 
 from webautodash.services import fleet, revisions

@@ -1,7 +1,5 @@
 """Known files, known answers: the files of Results with their answer key, and one file with lists in unusual forms."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections import Counter

@@ -1,7 +1,5 @@
 """A clock that only tests move."""
 
-from __future__ import annotations
-
 SHORT_PAUSES = {"settle_seconds": 0.15, "retry_seconds": 0.01, "retry_attempts": 3}
 
 

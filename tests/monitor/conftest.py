@@ -1,7 +1,5 @@
 """A clinic with short pauses, on each backend, and a clock for its monitor."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A monitor in a thread of another program."""
 
-from __future__ import annotations
-
 import os
 import resource
 import stat

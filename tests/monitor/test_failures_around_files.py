@@ -1,7 +1,5 @@
 """Failures that are not a file's own fault, and which other files they delay."""
 
-from __future__ import annotations
-
 import errno
 import os
 import threading

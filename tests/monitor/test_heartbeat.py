@@ -1,7 +1,5 @@
 """A monitor's row: what it records there, and that it changes no other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from threading import Thread
 from typing import Any

@@ -1,7 +1,5 @@
 """What a monitor does with files, pass by pass."""
 
-from __future__ import annotations
-
 import os
 import threading
 import time

@@ -1,7 +1,5 @@
 """Alerts of a monitor that no file causes: silent monitors, and databases that are behind."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

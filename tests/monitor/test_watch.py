@@ -1,7 +1,5 @@
 """Which files are due, decided without opening any."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import threading
