@@ -52,8 +52,6 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("full" if config.getoption("every_step") else "quick")
     # The parent of every `tmp_path`.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", temporary_folder())
-    # An older environment may still have the plugin pytest-alembic, whose collector fails with pytest 9.2.
-    config.option.pytest_alembic_tests_path = "no file"
 
 
 @pytest.hookimpl(optionalhook=True)
