@@ -16,6 +16,7 @@ PRODUCT_NAME = re.compile(r"mysql|mariadb|sqlite|innodb", re.IGNORECASE)
 # What a user reads or types: the default URL and examples of URLs.
 PRODUCTS_NAMED_ELSEWHERE = {"config/settings.py"}
 COMMAND_LINE = re.compile(rf"\bwebautodash ({'|'.join(_COMMANDS)})\b")
+SYSTEM_COMMAND = re.compile(r"\b(chmod|chown|mkdir|findmnt|timedatectl|pip install)\b")
 OPTION = re.compile(r"(?<![\w-])--[a-z]")
 # The mail of alerts is a page for a person as well; the accounts that no provider has are asked for by an option.
 ELSEWHERE = {"services/alerts/message.py", "services/registry/accounts.py"}
@@ -86,6 +87,11 @@ def test_only_the_command_line_writes_command_lines_and_options() -> None:
         if any(COMMAND_LINE.search(text) or OPTION.search(text) for text in literals(path))
     }
     assert elsewhere == ELSEWHERE
+
+
+def test_services_write_no_system_commands() -> None:
+    services = [path for path in modules() if in_package(path).startswith("services/")]
+    assert {in_package(path) for path in services for text in literals(path) if SYSTEM_COMMAND.search(text)} == set()
 
 
 def _names(node: ast.stmt) -> list[str]:

@@ -20,7 +20,7 @@ def send(store: Store, message: Message) -> None:
     try:
         from apprise import Apprise, AppriseAsset
     except ImportError:
-        raise ConfigurationError(_KEY, "needs the library apprise: pip install webautodash[alerts]") from None
+        raise ConfigurationError(_KEY, "needs the library apprise, which webautodash[alerts] installs") from None
     with _silence():
         services = Apprise(asset=AppriseAsset(app_id="WebAutoDash"))
         added = [services.add(url) for url in store.settings.apprise_urls]
