@@ -20,7 +20,7 @@ STAGES = {
         "webautodash.services.store:Store.provider_database",
     ],
     "read, hash, split": ["webautodash.services.ingest.process_file:read_document"],
-    "PRNs of the file": ["webautodash.services.ingest.plan:_prn"],
+    "PRNs of the file": ["webautodash.domain.extraction.profiles.stated_prn:prn_value"],
     "decode": ["webautodash.services.ingest.plan:read_patient"],
     "normalise": ["webautodash.domain.extraction.patient.patient_record:complete_rows"],
     "checksum": ["webautodash.domain.extraction.patient.patient_record:checksum"],

@@ -91,7 +91,7 @@ def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
     clinic.ingest(a_file(again, a_patient("GW2"), at="2025-01-01T00:00:00"))
     number = clinic.rows("data_conflicts")[0]["id"]
     conflicts.resolve(clinic.store, "gary_wang", number, ConflictStatus.REVIEWING, by="Dr. W", why="to be seen")
-    fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0003"))
+    fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0003"), accept_loss=True)
     fleet.upgrade_all(clinic.store, fleet.Plan())
     held = clinic.ingest(a_file(a_patient("GW3", lab_results=[{"test_name": "A1C"}]), at="2999-01-01T00:00:00"))
     accept_file(clinic.store, held.path, by="Dr. W", why="clock", extracted_at="2025-02-01T00:00:00")

@@ -88,7 +88,7 @@ def half_characters(number: int, folder: Path) -> Callable[[], object]:
 
 
 def deep_values(number: int, folder: Path) -> Callable[[], object]:
-    return _plan(_file([b'{"a": %b%b}' % (b"[" * 1_500, b"]" * 1_500)] * (number // 50)), folder)
+    return _plan(_file([b'{"patient_id": "", "a": %b%b}' % (b"[" * 1_500, b"]" * 1_500)] * (number // 50)), folder)
 
 
 def a_row_of_marks(number: int, _folder: Path) -> Callable[[], object]:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "file": "List, retry, accept and forget files that are not stored.",
     "root": "List, add, move and remove the Results folders of the store.",
     "session": "List and show ingested files, correct a wrong time.",
+    "profile": "List, show, test and draft profiles of other portals.",
     "provider": "Register, adopt, list and show providers.",
     "patient": "List and show patients and their history.",
     "conflict": "List, show and resolve recorded differences.",

@@ -94,6 +94,7 @@ def _show_session(found: DecidedSession) -> None:
             "medication": one.target_medication,
             "from": one.start_date,
             "to": one.end_date,
+            "profile": one.profile,
             "sha256": one.content_sha256,
             "ingested": one.ingested_at,
             "patients": f"{one.found}: {one.stored} stored, {one.changed} changed, {one.duplicates} duplicates, "

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from webautodash.client.metrics import Metrics
     from webautodash.client.monitor import BackgroundMonitor, MonitorEvents, MonitorLoop
     from webautodash.client.patients import Patients
+    from webautodash.client.profiles import Profiles
     from webautodash.client.registry import RegisteredProvider, Registry
     from webautodash.client.reports import Incomplete, Listing, OnExtractions, Statistics, Status, Verification
     from webautodash.client.roots import Roots
@@ -79,6 +80,8 @@ class WebAutoDash:
     """Results folders: list, add, move, remove."""
     extraction_sessions: _Group[ExtractionSessions] = _Group("ExtractionSessions")
     """Ingested files: list, show, correct a time."""
+    profiles: _Group[Profiles] = _Group("Profiles")
+    """How files of other portals are read: list, show, test, draft."""
     registry: _Group[Registry] = _Group("Registry")
     """Providers: list, find, register, alias, adopt, grant accounts."""
     patients: _Group[Patients] = _Group("Patients")

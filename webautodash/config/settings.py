@@ -85,6 +85,9 @@ class Settings(AlertSettings):
 
     results_dir: Path = Path("Results")
     """The folder that has one subfolder per provider."""
+    profiles_dir: Path | None = None
+    """A folder with your own profiles, `NAME.toml`: how files of other portals are read. One with the name of a
+    built-in profile replaces it."""
     results_root: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")
     """The name of the root that the Results folder belongs to; needed if several roots have the same path."""
     database_prefix: str = Field(default="webautodash_", pattern=r"^[a-z0-9_]{1,15}$")

@@ -65,6 +65,7 @@ from webautodash.errors.migrations import (
     UnknownMigrationRun as UnknownMigrationRun,
     WouldLoseRows as WouldLoseRows,
 )
+from webautodash.errors.profiles import InvalidProfile as InvalidProfile
 from webautodash.errors.registry import (
     AmbiguousRoot as AmbiguousRoot,
     InvalidProviderName as InvalidProviderName,

@@ -31,6 +31,10 @@ class ExtractionSession(Created, ProviderBase):
     end_date: Mapped[date | None]
     extracted_at: Mapped[datetime | None]
     results_filename: Mapped[Name | None]
+    profile: Mapped[Name | None]
+    """Name of the profile by which the file was read; null for sessions of versions without profiles."""
+    profile_sha256: Mapped[Sha256 | None]
+    """SHA-256 of the profile's text."""
     path: Mapped[Prose]
     """Path of the file below Results when it was ingested."""
     extra: Mapped[Json | None]

@@ -176,6 +176,10 @@ class SessionRepository(Repository):
         ).one()
         return row.criteria_key, row.extracted_at
 
+    def profile(self, session_id: int) -> str | None:
+        """The name of the profile by which a session's file was read; None for a file of an earlier version."""
+        return self._session.scalar(select(ExtractionSession.profile).where(ExtractionSession.id == session_id))
+
     def add(self, content_sha256: str, record: SessionRecord, path: str, now: datetime) -> int:
         """Add a session, whose counts ``finish`` writes. Raises DuplicateKey if a file with this SHA-256 is stored."""
         row = ExtractionSession(

@@ -88,5 +88,5 @@ def _register_found(store: Store) -> None:
         # A fault of a file is reported when it is ingested.
         with suppress(WebAutoDashError):
             limits = (store.time_limit.while_progressing, store.settings.max_file_size)
-            document = read_document(candidate.path, *limits, candidate.place)
+            document = read_document(candidate.path, *limits, candidate.place, store.profiles)
             owner_of_file(store, candidate.path, document.provider_name, candidate.folder)

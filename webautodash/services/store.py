@@ -22,6 +22,7 @@ from webautodash.errors import (
 from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
+from webautodash.services.profiles import load_profiles
 from webautodash.services.rebuild_registry import rebuild
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.timeouts import TimeLimit
@@ -74,6 +75,8 @@ class Store:
         self.system = self.server.database(settings.system_database_name, SystemWork)
         # The owner that each open database records; a database that is opened again is checked again.
         self._checked: WeakKeyDictionary[object, str] = WeakKeyDictionary()
+        self.profiles = load_profiles(settings)
+        """The profiles by which files are read, in the order in which they are tried."""
         self.time_limit = TimeLimit(settings.pass_seconds)
         """For reading folders, which may be those of another machine."""
 

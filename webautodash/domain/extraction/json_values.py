@@ -1,6 +1,7 @@
 """JSON values: decoding a patient, and taking values out of an object."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -15,6 +16,21 @@ def decode_patient(raw: msgspec.Raw) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("not an object")
     return value
+
+
+@cache
+def value_type(keys: tuple[str, ...], kind: Any) -> Any:
+    """The type of a document that has a ``kind`` at a path of keys; ``value_at`` returns that value."""
+    for key in reversed(keys):
+        kind = msgspec.defstruct("members", [("inner", kind, msgspec.field(name=key))])
+    return kind
+
+
+def value_at(keys: tuple[str, ...], decoded: Any) -> Any:
+    """The value at a path in what was decoded as ``value_type``."""
+    for _ in keys:
+        decoded = decoded.inner
+    return decoded
 
 
 def raw_text(raw: msgspec.Raw) -> str:

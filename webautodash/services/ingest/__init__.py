@@ -14,7 +14,6 @@ from webautodash.services.ingest.ingest_run import ingest_paths as ingest_paths
 from webautodash.services.ingest.plan import (
     Planned as Planned,
     StoringSession as StoringSession,
-    readable_prn as readable_prn,
 )
 from webautodash.services.ingest.process_file import FileProcessor as FileProcessor
 from webautodash.services.ingest.progress import Progress as Progress

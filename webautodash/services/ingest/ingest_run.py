@@ -80,7 +80,7 @@ class _Run:
             files.remove(candidate)
             self._record(candidate, outcome)
         settings = self._store.settings
-        order = Order(settings.zone, self._store.time_limit, settings.max_file_size)
+        order = Order(settings.zone, self._store.time_limit, settings.max_file_size, self._store.profiles)
         files = order.of(files, self.attempts.may_be_opened)
         groups = list(group_by_provider(self._store, files).values())
         if workers == 1 and len(groups) <= settings.max_connections - _OTHER_CONNECTIONS:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from webautodash.domain.dates import parse_instant
 from webautodash.domain.extraction.document.private_copy import open_file
 from webautodash.domain.extraction.document.read_document import provider_key, read_document
+from webautodash.domain.extraction.profiles.profile import Profile
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME, letters_key
 from webautodash.errors import WebAutoDashError
@@ -30,8 +31,14 @@ _NO_TIME = datetime.min.replace(tzinfo=UTC)
 class Order:
     """Orders files by their metadata, which is remembered while a file is unchanged."""
 
-    def __init__(self, zone: tzinfo, time_limit: TimeLimit, largest: int = LARGEST_FILE) -> None:
-        self._zone, self._time_limit, self._largest = zone, time_limit, largest
+    def __init__(
+        self,
+        zone: tzinfo,
+        time_limit: TimeLimit,
+        largest: int = LARGEST_FILE,
+        profiles: Sequence[Profile] | None = None,
+    ) -> None:
+        self._zone, self._time_limit, self._largest, self._profiles = zone, time_limit, largest, profiles
         self._read: dict[Candidate, _Metadata] = {}
 
     def of(self, files: Sequence[Candidate], may_be_opened: Callable[[Candidate], bool]) -> list[Candidate]:
@@ -53,7 +60,7 @@ class Order:
         self, candidate: Candidate, names: dict[str, str], may_be_opened: Callable[[Candidate], bool]
     ) -> "_Metadata":
         try:
-            metadata = _peek(candidate, self._time_limit, self._largest, may_be_opened)
+            metadata = self._peek(candidate, may_be_opened)
         except (OSError, ValueError, RecursionError, WebAutoDashError):
             # The error is reported when the file is processed.
             return _UNREAD
@@ -62,6 +69,22 @@ class Order:
         if not isinstance(name, str) or len(name) > LONGEST_NAME:
             return _Metadata(at, None)
         return _Metadata(at, names.setdefault(name, name))
+
+    def _peek(self, candidate: Candidate, may_be_opened: Callable[[Candidate], bool]) -> dict[str, Any]:
+        """The metadata of a file, read from its beginning if it is there, as it mostly is."""
+        if candidate.size is None:
+            return {}
+        head = self._time_limit.within(candidate.directory, partial(_head, candidate)).decode("utf-8-sig", "ignore")
+        start = _METADATA_FIRST.match(head)
+        if start is not None:
+            with suppress(ValueError):
+                metadata, _ = json.JSONDecoder().raw_decode(head, start.end())
+                if metadata.get("extracted_at"):
+                    return dict(metadata)
+        if not may_be_opened(candidate):
+            return {}
+        reading = self._time_limit.while_progressing
+        return read_document(candidate.path, reading, self._largest, candidate.place, self._profiles).metadata
 
 
 def group_by_provider(store: Store, files: Sequence[Candidate]) -> dict[str, list[Candidate]]:
@@ -83,23 +106,6 @@ class _Metadata(NamedTuple):
 
 
 _UNREAD = _Metadata(_NO_TIME, None)
-
-
-def _peek(
-    candidate: Candidate, time_limit: TimeLimit, largest: int, may_be_opened: Callable[[Candidate], bool]
-) -> dict[str, Any]:
-    """The metadata of a file, read from its beginning if it is there, as it mostly is."""
-    if candidate.size is None:
-        return {}
-    head = time_limit.within(candidate.directory, partial(_head, candidate)).decode("utf-8-sig", "ignore")
-    start = _METADATA_FIRST.match(head)
-    if start is not None:
-        with suppress(ValueError):
-            metadata, _ = json.JSONDecoder().raw_decode(head, start.end())
-            return dict(metadata)
-    if not may_be_opened(candidate):
-        return {}
-    return read_document(candidate.path, time_limit.while_progressing, largest, candidate.place).metadata
 
 
 def _head(candidate: Candidate) -> bytes:

@@ -7,20 +7,21 @@ at very many or very large places, the earlier ones follow a few at a time.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.differences.difference import Difference
 from webautodash.domain.differences.repeated_prn import RepeatComparison
+from webautodash.domain.extraction.document.find_patients import NATIVE, PatientContainer
 from webautodash.domain.extraction.document.read_document import Document
-from webautodash.domain.extraction.json_text import most_memory, repeated_key
+from webautodash.domain.extraction.json_text import most_memory
 from webautodash.domain.extraction.json_values import raw_text
-from webautodash.domain.extraction.patient.demographics import read_prn
 from webautodash.domain.extraction.patient.patient_record import DecodedPatient, PatientRecord, complete_records
 from webautodash.domain.extraction.patient.read_patient import read_patient
-from webautodash.domain.limits import LARGEST_PATIENT
+from webautodash.domain.extraction.profiles.stated_prn import checked_prn, prn_value, readable_prn
 from webautodash.domain.set_aside_reasons import INCOMPLETE, REPEATED_PRN
 from webautodash.errors import UnreadablePatient
 from webautodash.repositories.sessions import Tally
@@ -83,6 +84,8 @@ class StoringSession:
     order: DateOrder
     accepted: frozenset[str] = frozenset()
     """The reasons for setting patients aside that a person has accepted for this session."""
+    container: PatientContainer = NATIVE
+    """The place of the patients in the file, with the profile by which they are read."""
 
 
 class _Places(NamedTuple):
@@ -98,10 +101,6 @@ _Entry = _Places | RepeatedPlace | SetAside
 class _Weighed(NamedTuple):
     entry: _Entry
     weight: int
-
-
-class _OnlyDemographics(msgspec.Struct):
-    demographics_printable: Any = None
 
 
 def planned(document: Document, order: DateOrder) -> Iterator[list[Entry]]:
@@ -134,7 +133,7 @@ def _read(document: Document, position: int, order: DateOrder) -> _Weighed:
     except UnreadablePatient as error:
         failed = error.failed or document.failed
         reason, detail = (INCOMPLETE, failed) if failed else (error.reason, error.detail)
-        aside = SetAside(position, reason, detail, raw_text(raw), readable_prn(raw))
+        aside = SetAside(position, reason, detail, raw_text(raw), readable_prn(raw, document.profile))
     else:
         failed = draft.failed or document.failed
         if not failed:
@@ -230,33 +229,10 @@ def _repeated(document: Document) -> dict[int, list[int]]:
     """By each position of a PRN that has several: all of its positions."""
     first: dict[str, int] = {}
     places: dict[int, list[int]] = {}
-    values = map(_prn_value, document.patients) if document.prns is None else document.prns
+    stated = partial(prn_value, profile=document.profile)
+    values = map(stated, document.patients) if document.prns is None else document.prns
     for position, value in enumerate(values):
-        prn = _prn(value)
+        prn = checked_prn(value)
         if prn is not None and (begin := first.setdefault(prn, position)) != position:
             places.setdefault(begin, [begin]).append(position)
     return {position: positions for positions in places.values() for position in positions}
-
-
-def readable_prn(raw: msgspec.Raw) -> str | None:
-    """The PRN of a patient that cannot be stored; None unless it can be read without doubt."""
-    if len(memoryview(raw)) > LARGEST_PATIENT or repeated_key(bytes(raw)):
-        return None
-    return _prn(_prn_value(raw))
-
-
-def _prn(value: object) -> str | None:
-    try:
-        return None if value is None else read_prn(value)
-    except UnreadablePatient:
-        return None
-
-
-def _prn_value(raw: msgspec.Raw) -> object:
-    if len(memoryview(raw)) > LARGEST_PATIENT:
-        return None
-    try:
-        printed = msgspec.json.decode(raw, type=_OnlyDemographics).demographics_printable
-    except (ValueError, RecursionError):
-        return None
-    return printed.get("prn") if isinstance(printed, dict) else None

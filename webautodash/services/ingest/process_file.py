@@ -92,7 +92,7 @@ class FileProcessor:
 
     def _read(self, candidate: Candidate) -> Document:
         largest, reading = self._store.settings.max_file_size, self._store.time_limit.while_progressing
-        return read_document(candidate.path, reading, largest, candidate.place)
+        return read_document(candidate.path, reading, largest, candidate.place, self._store.profiles)
 
     def _owner(self, candidate: Candidate, document: Document) -> RegisteredProvider:
         name = document.provider_name

@@ -62,7 +62,11 @@ def _store_places(current: StoringSession, prn: str, places: Sequence[SetAside])
     work = current.work
     raws = [msgspec.Raw(kept.raw_json.encode()) for kept in places]
     read = complete_records(
-        [read_patient(raw, kept.position, current.order) for raw, kept in zip(raws, places, strict=True)], current.order
+        [
+            read_patient(raw, kept.position, current.order, current.container)
+            for raw, kept in zip(raws, places, strict=True)
+        ],
+        current.order,
     )
     stored = work.extractions.places(current.id, [prn]).get(prn)
     if stored is None:

@@ -52,6 +52,7 @@ def store_document(
     accepted = accepted or Accepted()
     order = provider.provider.date_order
     facts = session_record(document.metadata, order, zone, document.other_members)
+    facts.values.update(profile=document.profile.name, profile_sha256=document.profile.sha256)
     if accepted.extracted_at is not None:
         facts = replace(facts, extracted_at=accepted.extracted_at)
 
@@ -63,7 +64,16 @@ def store_document(
         now, tally = utc_now(), Tally()
         session_id = sessions.add(document.sha256, facts, path, now)
         work.session_decisions.add(session_id, accepted.decisions)
-        current = StoringSession(work, tally, session_id, facts.criteria_key, facts.extracted_at, now, order)
+        current = StoringSession(
+            work,
+            tally,
+            session_id,
+            facts.criteria_key,
+            facts.extracted_at,
+            now,
+            order,
+            container=document.container,
+        )
         for batch in prefetched(planned(document, order)):
             store_batch(current, batch)
             on_batch(tally.total_patients_found, len(document.patients))

@@ -49,7 +49,7 @@ class DueIngester:
     ) -> None:
         self._store, self._watch, self._workers = store, watch, workers
         self._is_stopping, self._on_file, self._turn_seconds = is_stopping, on_file, turn_seconds
-        self._order = Order(store.settings.zone, store.time_limit, store.settings.max_file_size)
+        self._order = Order(store.settings.zone, store.time_limit, store.settings.max_file_size, store.profiles)
         self._turn_ends = self._leases_checked = 0.0
         # By file: when its row was changed before the scan, and its provider.
         self._updated_at: dict[FileKey, datetime] = {}

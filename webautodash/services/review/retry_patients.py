@@ -8,9 +8,11 @@ import msgspec
 
 from webautodash.domain.dates import utc_now
 from webautodash.domain.decision_signature import Signature, check_signature
+from webautodash.domain.extraction.document.find_patients import NATIVE, PatientContainer
 from webautodash.domain.extraction.patient.completeness import without_failure
 from webautodash.domain.extraction.patient.patient_record import complete_records
 from webautodash.domain.extraction.patient.read_patient import read_patient
+from webautodash.domain.extraction.profiles.profile import Profile
 from webautodash.domain.patient_outcome import PatientOutcome
 from webautodash.domain.set_aside_reasons import ACCEPTED_WITH, INCOMPLETE
 from webautodash.domain.vocabulary import EventKind, Level
@@ -89,7 +91,7 @@ def _store(
     database = store.provider_database(provider)
 
     def transaction(work: ProviderWork) -> RetryOutcome:
-        return _attempt(work, database, set_aside_id, corrected, acceptance)
+        return _attempt(work, database, set_aside_id, corrected, acceptance, store.profiles)
 
     with FileLog(store) as file_log:
         # This also records what an interrupted retry left unrecorded.
@@ -114,6 +116,7 @@ def _attempt(
     set_aside_id: int,
     corrected: str | None,
     acceptance: Signature | None,
+    profiles: Sequence[Profile],
 ) -> RetryOutcome:
     aside, provider = work.set_aside, database.provider
     row = _locked(aside, provider, set_aside_id)
@@ -126,7 +129,8 @@ def _attempt(
     accepted = ACCEPTED_WITH.get(row.reason, ACCEPTED_WITH[INCOMPLETE]) if acceptance is not None else frozenset()
     try:
         raw = _raw(corrected if corrected is not None else row.raw_json)
-        draft = read_patient(raw, row.position, provider.date_order)
+        container = _container(work.sessions.profile(row.extraction_session_id), profiles)
+        draft = read_patient(raw, row.position, provider.date_order, container)
         failed, prn = draft.failed, draft.prn
     except UnreadablePatient as error:
         if error.failed is None or INCOMPLETE in accepted:
@@ -164,6 +168,16 @@ def _attempt(
     found_conflicts = tally.conflicts_detected - conflicts
     work.pending_events.add(Event(EventKind.PATIENT_TAKEN_IN, now, stored.id, set_aside_id, conflicts=found_conflicts))
     return outcome
+
+
+def _container(profile: str | None, profiles: Sequence[Profile]) -> PatientContainer:
+    """How the patients of a file are read. Raises UnreadablePatient if its profile no longer exists."""
+    if profile is None:
+        return NATIVE
+    found = next((one for one in profiles if one.name == profile), None)
+    if found is None:
+        raise UnreadablePatient("unknown_profile", profile)
+    return NATIVE._replace(profile=found)
 
 
 def _locked(aside: SetAsideRepository, provider: RegisteredProvider, set_aside_id: int) -> SetAsidePatient:

@@ -40,6 +40,8 @@ class SessionSummary:
     target_medication: str | None
     start_date: date | None
     end_date: date | None
+    profile: str | None
+    """Name of the profile by which the file was read; None for files of earlier versions."""
     content_sha256: str
     ingested_at: datetime
     found: int

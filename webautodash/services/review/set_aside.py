@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from webautodash.domain.extraction.profiles.stated_prn import readable_prn
 from webautodash.domain.set_aside_reasons import REPEATED_PRN
 from webautodash.errors import NotFound
 from webautodash.models import ExtractionSession, SetAsidePatient
@@ -14,7 +15,6 @@ from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.set_aside import Incomplete, SetAsideRepository
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest import readable_prn
 from webautodash.services.paging import Listing, list_rows
 from webautodash.services.registry import resolve_provider
 from webautodash.services.store import Store

@@ -1,6 +1,7 @@
 """What can be wrong with a document, and where."""
 
 import codecs
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -34,6 +35,12 @@ class DocumentFaultError(Exception):
     def __init__(self, where: int | str, fault: Fault) -> None:
         super().__init__(fault.reason)
         self.where, self.fault = where, fault
+
+
+def no_profile(attempts: Iterable[tuple[str, Sequence[str]]]) -> Fault:
+    """The fault of a document that no profile fits: the profiles that were tried, each with what the file lacks."""
+    tried = "; ".join(f"{profile}: {', '.join(missed)}" for profile, missed in attempts)
+    return Fault("no_profile", f"no profile fits this file. Tried: {tried}")
 
 
 def line_and_column(content: memoryview, offset: int) -> str:

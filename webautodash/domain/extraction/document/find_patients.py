@@ -6,6 +6,7 @@ import msgspec
 
 from webautodash.domain.extraction.document.faults import FAILED_JOB, NO_PATIENTS, TWO_LISTS, DocumentFaultError
 from webautodash.domain.extraction.json_text import WHITE_SPACE, skip, text_of
+from webautodash.domain.extraction.profiles.profile import Profile
 
 MISSING = msgspec.Raw(b"")
 # Values of an error field that mean that there is no error.
@@ -15,12 +16,14 @@ _LONGEST_STATUS = 64
 
 
 class PatientContainer(NamedTuple):
-    """The place of the patients in a document."""
+    """The place of the patients in a document, and how they are read."""
 
     keys: tuple[str, ...]
     """The keys that lead to the list of patients; empty if the document itself is the list."""
     is_single: bool = False
     """Whether there is one patient instead of a list."""
+    profile: Profile | None = None
+    """The profile that maps the patients to the native shape; None if they are read as they are."""
 
     @property
     def path(self) -> str:
@@ -106,6 +109,13 @@ def find_container(content: memoryview) -> tuple[PatientContainer, msgspec.Raw]:
 def is_patient(raw: msgspec.Raw) -> bool:
     """Whether a value is a patient."""
     return _begins(raw, b"{") and bool(msgspec.json.decode(raw, type=OuterMembers).is_patient)
+
+
+def states_demographics(raw: msgspec.Raw) -> bool:
+    """Whether a value is a patient with demographics in the native place."""
+    if not _begins(raw, b"{"):
+        return False
+    return msgspec.json.decode(raw, type=OuterMembers).demographics_printable is not MISSING
 
 
 def _begins(raw: msgspec.Raw, bracket: bytes) -> bool:

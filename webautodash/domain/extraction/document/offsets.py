@@ -1,13 +1,13 @@
 """Finds the offsets of the parts of a document, and keys that occur twice."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
 from webautodash.domain.extraction.document.faults import DUPLICATE_KEY, DocumentFaultError, Fault, metadata_limit
-from webautodash.domain.extraction.document.find_patients import BARE, IN_RESULTS
 from webautodash.domain.extraction.document.split_document import SplitDocument
 from webautodash.domain.extraction.json_text import SEPARATOR, WHITE_SPACE, end_of_value, skip, text_of
 from webautodash.domain.limits import LARGEST_METADATA, LARGEST_SET_ASIDE
@@ -21,16 +21,15 @@ class Offsets(NamedTuple):
 
     metadata_at: int
     patients: range
-    other_members: Mapping[str, range]
-    """The members of the document except metadata and patients, by key."""
-    in_results: Mapping[str, range]
-    """The members of the results except the list of patients, by key."""
+    other_members: Sequence[Mapping[str, range]]
+    """The members except metadata and patients, by key: those of the document, then those of each object on the way to
+    the patients."""
 
 
 def find_offsets(content: memoryview, split: SplitDocument) -> Offsets:
     """Find all offsets. Raises DocumentFaultError if an object has the same key twice."""
-    container, found = split.container, range(0)
-    inner: dict[str, range] = {}
+    keys, found = split.container.keys, range(0)
+    members: list[dict[str, range]] = [{} for _ in keys]
 
     def patients(begin: int) -> int | None:
         nonlocal found
@@ -38,22 +37,23 @@ def find_offsets(content: memoryview, split: SplitDocument) -> Offsets:
         found = range(begin, end or begin)
         return end
 
-    def results(begin: int) -> int | None:
-        nonlocal inner
+    def outside(depth: int, begin: int) -> int | None:
+        """Where the object at this depth of the path, or the patients, end; None for a value of another kind."""
+        if depth == len(keys):
+            return patients(begin)
         if content[begin] != ord("{"):
             return None
-        inner, end = _members(content, begin, {"patients": patients})
+        decoded: dict[str, Callable[[int], int | None]] = {keys[depth]: partial(outside, depth + 1)}
+        if depth == 0:
+            decoded["extraction_metadata"] = lambda at: _end_of(content, at, split.metadata)
+        members[depth], end = _members(content, begin, decoded)
         return end
 
-    if container is BARE:
-        patients(skip(WHITE_SPACE, content, 0))
-        return Offsets(0, found, {}, {})
-    decoded = {"extraction_metadata": lambda begin: _end_of(content, begin, split.metadata)}
-    decoded[container.keys[0]] = results if container is IN_RESULTS else patients
-    outer, _ = _members(content, 0, decoded)
-    metadata_at = outer.get("extraction_metadata", found).start
-    others = {key: place for key, place in outer.items() if key not in decoded}
-    return Offsets(metadata_at, found, others, {key: place for key, place in inner.items() if key != "patients"})
+    outside(0, skip(WHITE_SPACE, content, 0))
+    metadata_at = members[0].pop("extraction_metadata", range(0)).start if members else 0
+    for key, inside in zip(keys, members, strict=True):
+        inside.pop(key, None)
+    return Offsets(metadata_at, found, members)
 
 
 def _members(

@@ -1,6 +1,7 @@
 """Parses a document: metadata, undecoded patients, and the other members."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,12 +20,15 @@ from webautodash.domain.extraction.document.faults import (
     metadata_limit,
 )
 from webautodash.domain.extraction.document.find_patients import OuterMembers, PatientContainer
+from webautodash.domain.extraction.document.find_profile import Attempt
 from webautodash.domain.extraction.document.offsets import Offsets, find_offsets
-from webautodash.domain.extraction.document.split_document import Masks, split_document, unmask
+from webautodash.domain.extraction.document.split_document import Masks, SplitDocument, split_document, unmask
 from webautodash.domain.extraction.json_text import repeated_key
 from webautodash.domain.extraction.json_values import has_objects
 from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS
-from webautodash.domain.limits import LARGEST_METADATA, nested_too_deeply
+from webautodash.domain.extraction.profiles.profile import KeyPath, Profile
+from webautodash.domain.extraction.profiles.translate_patient import first_value, has_value
+from webautodash.domain.limits import LARGEST_METADATA, LARGEST_PATIENT, nested_too_deeply
 from webautodash.errors import MalformedDocument, without_context
 
 # Keys that distinguish a patient from other objects.
@@ -44,10 +48,12 @@ class Parts(NamedTuple):
     """The members of the document and of its results that are neither metadata nor patients."""
     failed: str | None
     """The path of the member that reports that the job failed; the patients may be incomplete."""
+    attempts: Sequence[Attempt]
+    """The profiles that were tried before the one that fits."""
 
 
 @without_context
-def parse_document(path: Path, content: memoryview) -> Parts:
+def parse_document(path: Path, content: memoryview, profiles: Sequence[Profile]) -> Parts:
     """Parse a document. ``content`` is changed while it is parsed and restored before the return.
 
     Raises MalformedDocument with line and column, or a JSON path, for anything that is not an extraction, and for more
@@ -56,7 +62,7 @@ def parse_document(path: Path, content: memoryview) -> Parts:
     masks: Masks = []
     try:
         try:
-            split = split_document(content, masks)
+            split = split_document(content, masks, profiles)
         finally:
             unmask(content, masks)
         offsets = find_offsets(content, split)
@@ -64,12 +70,33 @@ def parse_document(path: Path, content: memoryview) -> Parts:
             if begin not in offsets.patients:
                 raise DocumentFaultError(begin, LONE_SURROGATE if content[begin] == ord("\\") else TOO_DEEP)
         metadata = _metadata(bytes(split.metadata), offsets.metadata_at)
-        others, failed = read_other_members(content, offsets)
-        return Parts(metadata, split.patients, split.prns, split.container, others, failed)
+        others, failed = read_other_members(content, split, offsets)
+        if split.container.profile is not None:
+            metadata = mapped_metadata(split, metadata, others)
+        return Parts(metadata, split.patients, split.prns, split.container, others, failed, split.attempts)
     except DocumentFaultError as refused:
         where = refused.where if isinstance(refused.where, str) else line_and_column(content, refused.where)
         kind, reason = refused.fault
         raise MalformedDocument(path, where, reason, kind=kind, truncated=kind == TRUNCATED.kind) from None
+
+
+def mapped_metadata(split: SplitDocument, metadata: dict[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata with the values that the profile finds elsewhere; nothing is taken away from there."""
+    profile, keys, document = split.container.profile, split.container.keys, others
+    if profile is None:
+        return metadata
+    if split.container.is_single and len(memoryview(split.patients[0])) <= LARGEST_PATIENT:
+        with suppress(ValueError, RecursionError):
+            document = _with(others, keys, msgspec.json.decode(split.patients[0]))
+    found = {key: first_value(document, places) for key, places in profile.metadata if not has_value(metadata.get(key))}
+    return metadata | {key: value for key, value in found.items() if value is not None}
+
+
+def _with(members: Mapping[str, Any], keys: KeyPath, value: Any) -> dict[str, Any]:
+    """The members with a value at a path."""
+    if not keys:
+        return dict(value)
+    return {**members, keys[0]: _with(members.get(keys[0], {}), keys[1:], value)}
 
 
 def _metadata(text: bytes, at: int) -> dict[str, Any]:
@@ -91,27 +118,32 @@ def _metadata(text: bytes, at: int) -> dict[str, Any]:
     return metadata
 
 
-def read_other_members(content: memoryview, offsets: Offsets) -> tuple[dict[str, Any], str | None]:
+def read_other_members(
+    content: memoryview, split: SplitDocument, offsets: Offsets
+) -> tuple[dict[str, Any], str | None]:
     """Decode the other members. Returns them, and the path of a member that reports that the job failed.
 
     Raises DocumentFaultError for a member that holds patients, because nothing would read them, and if the members are
     too large to be stored.
     """
-    if not offsets.other_members and not offsets.in_results:
-        return {}, None
-    size = sum(
-        len(key) + len(place) for some in (offsets.other_members, offsets.in_results) for key, place in some.items()
-    )
+    size = sum(len(key) + len(place) for some in offsets.other_members for key, place in some.items())
     if size > LARGEST_METADATA:
         reason = f"members that no extraction has, of more than {metadata_limit()} together"
         raise DocumentFaultError("$", Fault("member_too_large", reason))
-    outer, failed = _other_members(content, offsets.other_members)
-    inner, failed_inside = _other_members(content, offsets.in_results)
-    if inner:
-        outer["extraction_results"] = inner
-    if nested_too_deeply(outer):
+    found: dict[str, Any] = {}
+    failed: str | None = None
+    keys = split.container.keys
+    if not keys and split.container.is_single:
+        # The document is the patient.
+        return {}, msgspec.json.decode(content, type=OuterMembers).failed_field
+    for depth in reversed(range(len(keys))):
+        members, failed_here = _other_members(content, offsets.other_members[depth])
+        failed = f"{keys[depth]}.{failed}" if failed else failed_here
+        # The patients are at the last key.
+        found = members | ({keys[depth]: found} if found else {})
+    if nested_too_deeply(found):
         raise DocumentFaultError("$", TOO_DEEP)
-    return outer, f"extraction_results.{failed_inside}" if failed_inside else failed
+    return found, failed
 
 
 def _other_members(content: memoryview, places: Mapping[str, range]) -> tuple[dict[str, Any], str | None]:

@@ -9,6 +9,7 @@ import msgspec
 
 from webautodash.domain.extraction.document.faults import line_and_column
 from webautodash.domain.extraction.document.find_patients import NATIVE, PatientContainer
+from webautodash.domain.extraction.document.find_profile import Attempt
 from webautodash.domain.extraction.document.parse_document import parse_document
 from webautodash.domain.extraction.document.private_copy import (
     ReadWithTimeout,
@@ -17,6 +18,8 @@ from webautodash.domain.extraction.document.private_copy import (
     private_copy,
     read_without_timeout,
 )
+from webautodash.domain.extraction.profiles.built_in import built_in_profiles, native_profile
+from webautodash.domain.extraction.profiles.profile import Profile
 from webautodash.domain.folders import Folder
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME
@@ -42,6 +45,13 @@ class Document:
     """The members of the document and of its results that are neither metadata nor patients."""
     failed: str | None = None
     """The path of the member that reports that the job failed; the patients may be incomplete."""
+    attempts: Sequence[Attempt] = ()
+    """The profiles that were tried before the one that fits."""
+
+    @property
+    def profile(self) -> Profile:
+        """The profile by which the file is read."""
+        return self.container.profile or native_profile()
 
     @property
     def provider_name(self) -> str | None:
@@ -62,12 +72,14 @@ def read_document(
     reading: ReadWithTimeout = read_without_timeout,
     largest: int = LARGEST_FILE,
     place: Folder | None = None,
+    profiles: Sequence[Profile] | None = None,
 ) -> Document:
     """Read a file with bounded memory: a file of more than 32 MiB is parsed from an unlinked private copy.
 
     Because of the copy, the bytes that are hashed are the bytes that are parsed, whatever happens to the file.
     ``reading`` gets the folder and the function that reads the file, the only part that can block forever. ``place`` is
-    the folder that the file was found in; the file is opened by its name in that folder.
+    the folder that the file was found in; the file is opened by its name in that folder. ``profiles`` are tried in
+    their order; without any, the built-in ones.
 
     Raises UnusableFile for more than ``largest`` bytes, before any of them is read, and for anything but a regular
     file; UnreadableFile or ReadInterrupted if the system refuses to read it; FileGone if it no longer exists;
@@ -86,7 +98,7 @@ def read_document(
         if valid < size:
             position = line_and_column(content, len(content) - (size - valid))
             raise MalformedDocument(path, position, "not UTF-8", kind="not_utf8", truncated=size - valid < 4)
-        parts = parse_document(path, content)
+        parts = parse_document(path, content, profiles or built_in_profiles())
         document = Document(path, digest, size, parts.metadata, parts.patients, mtime_ns, *parts[2:])
         _require_text(document, provider_key(document.metadata))
         if len(document.provider_name or "") > LONGEST_NAME:

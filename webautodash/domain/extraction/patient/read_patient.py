@@ -26,6 +26,8 @@ from webautodash.domain.extraction.patient.demographics import (
 )
 from webautodash.domain.extraction.patient.patient_record import FILTER_FIELDS, SWEEP_FIELDS, DecodedPatient
 from webautodash.domain.extraction.patient.patient_schema import NOT_SCRAPED, schema_keys, usual_decoder
+from webautodash.domain.extraction.profiles.profile import Profile
+from webautodash.domain.extraction.profiles.translate_patient import translate_patient
 from webautodash.domain.limits import LARGEST_PATIENT, MOST_ROWS, MOST_VALUES
 from webautodash.errors import UnreadablePatient, without_context
 
@@ -54,6 +56,8 @@ def read_patient(
     Raises UnreadablePatient, with a code and a JSON path, for a patient without a PRN or with another shape.
     """
     text = _bounded_text(raw, position, container)
+    if container.profile is not None and not container.profile.is_native:
+        return _read_mapped(text, _decoded(raw, position, container), position, order, container.profile)
     try:
         usual = usual_decoder().decode(text)
     except (ValueError, RecursionError):
@@ -89,6 +93,20 @@ def read_patient(
     items = {which.name: Items(getattr(usual, which.key) or ()) for which in NAMED_LISTS}
     items[OTHER_RECORDS.name] = NO_ITEMS
     return DecodedPatient(position, read_prn(printed.prn), demographics, sweep, status, items)
+
+
+@without_context
+def _read_mapped(
+    text: bytes, patient: dict[str, Any], position: int, order: DateOrder, profile: Profile
+) -> DecodedPatient:
+    """Read a patient of another portal."""
+    _require_unique_keys(text, patient)
+    try:
+        return read_decoded(translate_patient(profile, patient), position, order)
+    except UnreadablePatient as error:
+        in_file = UnreadablePatient(error.reason, profile.place_in_file(error.detail))
+        in_file.failed = error.failed
+        raise in_file from None
 
 
 def read_decoded(patient: dict[str, Any], position: int, order: DateOrder) -> DecodedPatient:
