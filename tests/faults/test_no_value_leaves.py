@@ -37,6 +37,8 @@ SHOWS_PATIENTS = {
     *(("session", each) for each in ("list", "show")),
     *(("set-aside", each) for each in ("list", "show", "retry", "accept")),
     ("incomplete",),
+    ("coverage",),
+    *(("profile", each) for each in ("test", "new")),
 }
 """Commands that show patients or the criteria of a file, on stdout alone."""
 _FORTY_MB = 40 << 20
@@ -172,9 +174,17 @@ def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...
         ("set-aside", "accept"): [(wang, numbers["failed"], "--by", "Dr Wang", "--why", "looked at it")],
         ("incomplete",): [(), (wang,)],
         ("set-aside", "review-stored"): [(*signed, "--dry-run"), (wang, *signed), (wang, *signed, "--undo")],
-        ("session", "list"): [(), (wang,)],
+        ("session", "list"): [(), (wang,), (wang, "--medication", MEDICATION), (wang, "--from", MARKS[9])],
         ("session", "show"): [(wang, "1"), (wang, "99999")],
         ("session", "set-time"): [(wang, "1", "2024-02-10T00:00:00", *signed), (wang, "1", MARKS[9], *signed)],
+        ("coverage",): [
+            (wang, "--medication", MEDICATION, "--from", "2020-01-01", "--to", "2024-12-31", *patient)
+            for patient in ((), ("--prn", prn), ("--prn", MARKS[49]))
+        ],
+        ("profile", "list"): [()],
+        ("profile", "show"): [("epic_mychart",), (MARKS[9],)],
+        ("profile", "test"): [("Results/gary_wang/a.json",), ("Results/gary_wang/cut.json",), (MARKS[9],)],
+        ("profile", "new"): [("--from", "Results/gary_wang/a.json"), ("--from", "Results/gary_wang/cut.json")],
         ("stats",): [(), (wang,)],
         ("verify",): [(), ("--provider", wang)],
         ("alert", "test"): [()],

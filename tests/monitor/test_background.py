@@ -94,3 +94,32 @@ def test_a_wakeup_works_with_many_open_files_and_does_nothing_once_closed() -> N
         os.read(reader, 1)
     os.close(reader)
     os.close(writer)
+
+
+def test_a_monitor_is_started_and_stopped_without_a_block(clinic: Clinic) -> None:
+    before = _pipes()
+    with WebAutoDash(clinic.settings) as program:
+        monitor = program.monitor(interval=0.2)
+        monitor.start()
+        with pytest.raises(UsageError):
+            monitor.start()
+        clinic.drop(a_file(a_patient("GW1")))
+        assert wait_until(lambda: _taken(clinic) == 1)
+        monitor.stop()
+        monitor.stop()
+        assert {row["state"] for row in clinic.system_rows("monitors")} == {"stopped"}
+        with pytest.raises(UsageError):
+            monitor.start()
+        program.monitor().stop()
+    assert _pipes() == before
+
+
+def test_stop_raises_the_error_that_ended_the_monitor_each_time(clinic: Clinic) -> None:
+    clinic.results.rmdir()
+    with WebAutoDash(clinic.settings) as program:
+        monitor = program.monitor()
+        monitor.start()
+        assert wait_until(lambda: not monitor._thread.is_alive())
+        for _ in range(2):
+            with pytest.raises(UsageError, match="WEBAUTODASH_RESULTS_DIR"):
+                monitor.stop()

@@ -27,6 +27,7 @@ _COMMANDS = {
     "conflict": "List, show and resolve recorded differences.",
     "set-aside": "List, show, retry and accept patients that were set aside.",
     "incomplete": "List patients whose extraction must be repeated.",
+    "coverage": "Tell whether what a search would extract is stored.",
     "stats": "Count what is stored.",
     "alert": "Test, list, send and retry alerts.",
     "log": "Show, follow and prune the system log.",

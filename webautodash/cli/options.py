@@ -1,7 +1,7 @@
 """Arguments and options that several commands share, and times as a user types them."""
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated
 
@@ -65,3 +65,12 @@ def parse_time(option: str, text: str, zone: tzinfo) -> datetime:
     except (ValueError, OverflowError):
         raise UsageError(f"{option} takes 2025-03-10, 2025-03-10T09:00, or an age: 90m, 2h, 7d") from None
     return time if time.tzinfo is not None else time.replace(tzinfo=zone)
+
+
+@without_context
+def parse_day(option: str, text: str) -> date:
+    """Parse an ISO date. Raises UsageError with the option."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(f"{option} takes a day such as 2025-03-10") from None

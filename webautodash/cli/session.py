@@ -14,12 +14,14 @@ from webautodash.cli.options import (
     NumberArgument,
     ProviderArgument,
     WhyOption,
+    parse_day,
+    parse_time,
 )
 from webautodash.cli.terminal.output import print_line, show
 from webautodash.cli.terminal.results import show_consequences, show_listing
 from webautodash.cli.terminal.tables import show_fields
 from webautodash.client import WebAutoDash
-from webautodash.client.extraction_sessions import DecidedSession, RecordedDecision, TimeCorrection
+from webautodash.client.extraction_sessions import DecidedSession, RecordedDecision, SessionFilter, TimeCorrection
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -37,16 +39,44 @@ _COLUMNS = {
 }
 
 
-@app.command("list", epilog="Example: webautodash session list gary_wang")
+@app.command(
+    "list",
+    epilog="Examples: webautodash session list gary_wang --since 7d; "
+    "webautodash session list --medication Lisinopril --from 2024-01-01 --to 2024-12-31",
+)
 def list_(
     provider: AnyProviderArgument = None,
+    medication: Annotated[
+        str | None, typer.Option("--medication", metavar="NAME", help="Only this target medication, in any case.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="Only date ranges that end on this day or later.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="DAY", help="Only date ranges that begin on this day or earlier.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="TIME", help="Only extracted at this time or later: 2025-03-10, 7d."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="Only extracted at this time or earlier.")
+    ] = None,
     limit: LimitOption = 50,
     after: AfterOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List ingested files in the order in which they were stored."""
+    """List ingested files in the order in which they were stored, all or those of some searches or times."""
     with WebAutoDash() as webautodash:
-        found = webautodash.extraction_sessions.search(provider, limit=limit, after=after)
+        zone = webautodash.settings.zone
+        wanted = SessionFilter(
+            medication,
+            None if start is None else parse_day("--from", start),
+            None if end is None else parse_day("--to", end),
+            None if since is None else parse_time("--since", since, zone),
+            None if until is None else parse_time("--until", until, zone),
+        )
+        found = webautodash.extraction_sessions.search(provider, wanted, limit=limit, after=after)
     any_future = any(one.is_future for one in found.items)
     columns = {name: field for name, field in _COLUMNS.items() if field != "is_future" or any_future}
     show_listing(found, columns, "no sessions", as_json=as_json)

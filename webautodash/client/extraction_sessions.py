@@ -2,6 +2,7 @@
 
 from webautodash.client.installation import Group
 from webautodash.repositories.session_decisions import RecordedDecision as RecordedDecision
+from webautodash.repositories.sessions import SessionFilter as SessionFilter
 from webautodash.services.paging import Listing
 from webautodash.services.review import (
     DecidedSession as DecidedSession,
@@ -15,10 +16,18 @@ class ExtractionSessions(Group):
     """Methods about extraction sessions: ``WebAutoDash().extraction_sessions``."""
 
     def search(
-        self, provider: str | None = None, *, limit: int = 50, after: int | None = None
+        self,
+        provider: str | None = None,
+        wanted: SessionFilter | None = None,
+        *,
+        limit: int = 50,
+        after: int | None = None,
     ) -> Listing[SessionSummary]:
-        """List ingested files in the order in which they were stored, of one provider or of all."""
-        return sessions.search(self._store, provider, limit=limit, after=after)
+        """List ingested files in the order in which they were stored, of one provider or of all.
+
+        Raises UsageError if ``wanted`` has a last day or time that is earlier than the first.
+        """
+        return sessions.search(self._store, provider, wanted, limit=limit, after=after)
 
     def show(self, provider: str, session_id: int) -> DecidedSession:
         """Return a session with the decisions about it. Raises NotFound."""

@@ -13,8 +13,10 @@ from webautodash.errors import NotSetUp
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
+    from datetime import date
     from types import TracebackType
 
+    from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.orm import Session
 
     from webautodash.client.alerts import Alerts
@@ -30,7 +32,15 @@ if TYPE_CHECKING:
     from webautodash.client.patients import Patients
     from webautodash.client.profiles import Profiles
     from webautodash.client.registry import RegisteredProvider, Registry
-    from webautodash.client.reports import Incomplete, Listing, OnExtractions, Statistics, Status, Verification
+    from webautodash.client.reports import (
+        Coverage,
+        Incomplete,
+        Listing,
+        OnExtractions,
+        Statistics,
+        Status,
+        Verification,
+    )
     from webautodash.client.roots import Roots
     from webautodash.client.set_aside_patients import SetAsidePatients
     from webautodash.client.setup import Setup
@@ -164,6 +174,18 @@ class WebAutoDash:
 
         return set_aside.search_incomplete(self._installation.opened(), provider, limit=limit)
 
+    def coverage(
+        self, provider: str, medication: str, start_date: date, end_date: date, *, prns: Sequence[str] = ()
+    ) -> Coverage:
+        """Report which of the days from ``start_date`` to ``end_date`` no session for a medication covers.
+
+        With ``prns``, a session counts only with a complete extraction of these patients.
+        """
+        from webautodash.domain.coverage import DayRange
+        from webautodash.services.coverage import coverage
+
+        return coverage(self._installation.opened(), provider, medication, DayRange(start_date, end_date), prns)
+
     def verify(self, provider: str | None = None, *, on_extractions: OnExtractions | None = None) -> Verification:
         """Compare all stored rows, or one provider's, with their checks; differences are named by table and id.
 
@@ -176,11 +198,12 @@ class WebAutoDash:
     def monitor(
         self, interval: float = 10.0, *, workers: int = 1, on_file: Callable[[FileOutcome], None] | None = None
     ) -> BackgroundMonitor:
-        """A monitor in a thread, as a context manager: ``with webautodash.monitor() as monitor: monitor.status()``.
+        """A monitor in a thread, with ``start`` and ``stop``; a ``with`` block calls both.
 
         ``interval`` is in seconds, 0.2 to 86,400, else UsageError. ``on_file`` is called in that thread for each file
         that was stored or failed. Raises ConfigurationError where Results is a file. An error that ends the monitor is
-        raised by ``status()`` and at the end of the block, such as UsageError where there is no Results folder.
+        raised by ``status()``, by ``stop()`` and at the end of the block, such as UsageError where there is no Results
+        folder.
         """
         from webautodash.client.monitor import BackgroundMonitor, MonitorEvents
 
@@ -242,3 +265,10 @@ class ProviderHandle:
     def session(self) -> AbstractContextManager[Session]:
         """A session for the repositories; leaving the block without ``commit()`` undoes all that was done in it."""
         return self._database.database.session()
+
+    def dbapi_connection(self) -> AbstractContextManager[DBAPIConnection]:
+        """A connection of the database driver (DBAPI) to the provider's database; it refuses to write.
+
+        It is closed when the block ends. Its errors are the driver's, and may quote values.
+        """
+        return self._database.database.dbapi_connection()

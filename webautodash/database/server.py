@@ -2,13 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cached_property
 from threading import Lock
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 
 from webautodash.config import Settings
@@ -68,6 +69,20 @@ class Database(Generic[W_co]):
         """A unit of work that sees one snapshot of the database, and blocks no writer."""
         with session_on(self._reader, self._server, self.name) as session:
             yield self._work(session)
+
+    @contextmanager
+    def dbapi_connection(self) -> Iterator[DBAPIConnection]:
+        """A connection of the driver that refuses to write. It is closed at the end, whatever its user has set."""
+        with ExitStack() as stack:
+            # Not the block of the user, whose own errors stay as they are.
+            with translated(self._server, self.name):
+                connection = stack.enter_context(self._reader.connect())
+                with connection.begin():
+                    driver = connection.connection.dbapi_connection
+                assert driver is not None  # noqa: S101  # just connected
+                self._server.prepare_for_lending(driver)
+            stack.callback(connection.invalidate)
+            yield driver
 
     def run(self, transaction: Callable[[W_co], T]) -> T:
         """Call ``transaction`` with a unit of work, then commit. An interrupted transaction is repeated as a whole."""

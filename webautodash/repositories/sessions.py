@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from webautodash.database.products.statements import raw
+from webautodash.domain.checksum import folded
 from webautodash.domain.extraction.document.session_metadata import SessionRecord
 from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
@@ -73,6 +75,35 @@ class StoredFile:
     session: StoredSession
     path: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions to list; by default all. A session without the value that is asked for is not listed."""
+
+    medication: str | None = None
+    """The target medication, without regard to case and white space."""
+    start_date: date | None = None
+    """With ``end_date``: only sessions whose date range has a day from the one to the other, both included."""
+    end_date: date | None = None
+    since: datetime | None = None
+    """Only sessions extracted at this time or later; the time of the ingest counts if the file has none."""
+    until: datetime | None = None
+    """Only sessions extracted at this time or earlier."""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The conditions that a database can check; none for the medication, whose case collations fold differently."""
+        extracted_at = func.coalesce(ExtractionSession.extracted_at, ExtractionSession.created_at)
+        found: list[ColumnElement[bool]] = []
+        if self.start_date is not None:
+            found.append(ExtractionSession.end_date >= self.start_date)
+        if self.end_date is not None:
+            found.append(ExtractionSession.start_date <= self.end_date)
+        if self.since is not None:
+            found.append(extracted_at >= self.since)
+        if self.until is not None:
+            found.append(extracted_at <= self.until)
+        return found
 
 
 class LastSession(NamedTuple):
@@ -224,11 +255,16 @@ class SessionRepository(Repository):
         """The session with this number."""
         return self._session.get(ExtractionSession, session_id)
 
-    def search(self, *, limit: int = 100, after_id: int | None = None) -> Page[ExtractionSession]:
+    def search(
+        self, wanted: SessionFilter = SessionFilter(), *, limit: int = 100, after_id: int | None = None
+    ) -> Page[ExtractionSession]:
         """A page of sessions in the order of their numbers."""
-        statement = select(ExtractionSession).order_by(ExtractionSession.id).limit(limit + 1)
+        conditions = wanted.conditions()
         if after_id is not None:
-            statement = statement.where(ExtractionSession.id > after_id)
+            conditions.append(ExtractionSession.id > after_id)
+        if wanted.medication is not None:
+            conditions = [ExtractionSession.id.in_(self._with_medication(wanted.medication, conditions, limit + 1))]
+        statement = select(ExtractionSession).where(*conditions).order_by(ExtractionSession.id).limit(limit + 1)
         return page_of(self._session.scalars(statement).all(), limit, lambda one: one.id)
 
     def later_than(self, moment: datetime, limit: int) -> tuple[int, list[int]]:
@@ -278,6 +314,13 @@ class SessionRepository(Repository):
             last_session_sha256=last.content_sha256 if last is not None else None,
             open_conflicts=ConflictRepository(self._session).open(),
         )
+
+    def _with_medication(self, medication: str, conditions: Sequence[ColumnElement[bool]], most: int) -> list[int]:
+        """The numbers of the first sessions that meet the conditions and have this target medication."""
+        columns = (ExtractionSession.id, ExtractionSession.target_medication)
+        rows = self._session.execute(select(*columns).where(*conditions).order_by(ExtractionSession.id))
+        wanted = folded(medication)
+        return list(islice((number for number, target in rows if target and folded(target) == wanted), most))
 
     def _files(self, condition: Any) -> dict[int, StoredFile]:
         columns = (ExtractionSession.path, ExtractionSession.created_at)

@@ -65,7 +65,7 @@ _FAILURES = (
     .join(ExtractionSession, ExtractionSession.id == SetAsidePatient.extraction_session_id)
     .where(SetAsidePatient.reason == INCOMPLETE, SetAsidePatient.taken_in_at.is_(None))
 )
-_COMPLETE_SINCE = (
+COMPLETE_SINCE = (
     select(PatientExtraction.id)
     .join(Patient, Patient.id == PatientExtraction.patient_id)
     .where(
@@ -84,6 +84,7 @@ _COMPLETE_SINCE = (
     .correlate(SetAsidePatient, ExtractionSession)
     .exists()
 )
+"""Condition: the patient has a later complete extraction with the same criteria as the session's."""
 _FILES_OF_FAILURES = select(
     SetAsidePatient.id,
     ExtractionSession.path,
@@ -145,7 +146,7 @@ class SetAsideRepository(Repository):
         ``slug`` is that of the database's provider. The key of a page's last row is a number of the list only: a page
         cannot be continued, because rows disappear when patients are extracted again.
         """
-        found = self._failures(slug, _FAILURES.where(SetAsidePatient.prn.is_not(None), ~_COMPLETE_SINCE), limit + 1)
+        found = self._failures(slug, _FAILURES.where(SetAsidePatient.prn.is_not(None), ~COMPLETE_SINCE), limit + 1)
         if len(found) <= limit:
             without_prn = _FAILURES.where(SetAsidePatient.prn.is_(None))
             found += self._failures(slug, without_prn, limit + 1 - len(found))

@@ -11,6 +11,7 @@ from webautodash.repositories.alerts import AlertRepository
 from webautodash.repositories.attempts import AttemptRepository
 from webautodash.repositories.clinical import ClinicalRepository
 from webautodash.repositories.conflicts import ConflictRepository
+from webautodash.repositories.coverage import CoverageRepository
 from webautodash.repositories.cross_references import CrossReferences
 from webautodash.repositories.extractions import ExtractionRepository
 from webautodash.repositories.file_acceptances import FileAcceptanceRepository
@@ -109,6 +110,7 @@ class ProviderWork(UnitOfWork):
     clinical = _Repository(ClinicalRepository)
     conflicts = _Repository(ConflictRepository)
     set_aside = _Repository(SetAsideRepository)
+    coverage = _Repository(CoverageRepository)
     pending_events = _Repository(EventRepository)
     replays = _Repository(ReplayRepository)
     stored_failures = _Repository(StoredFailureRepository)

@@ -141,6 +141,12 @@ class ProductServer(Protocol):
         """The same engine and pool for transactions that only read, and that see one snapshot of the database."""
         return engine.execution_options(reading=True)
 
+    def prepare_for_lending(self, connection: Any) -> None:
+        """Prepare a driver's connection for another program, which may close it: it refuses to write.
+
+        The program can turn this off; it is no permission.
+        """
+
     def exists(self, database: str) -> bool:
         """Whether the server has the database."""
 

@@ -13,6 +13,7 @@ from webautodash.repositories.base import from_row
 from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.session_decisions import RecordedDecision
+from webautodash.repositories.sessions import SessionFilter
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest import is_future, parse_corrected_time
 from webautodash.services.paging import Listing, list_rows
@@ -91,12 +92,23 @@ class TimeCorrection:
 
 
 def search(
-    store: Store, provider: str | None = None, *, limit: int = 50, after: int | None = None
+    store: Store,
+    provider: str | None = None,
+    wanted: SessionFilter | None = None,
+    *,
+    limit: int = 50,
+    after: int | None = None,
 ) -> Listing[SessionSummary]:
-    """List sessions of one provider or of all, in the order of their numbers."""
+    """List sessions of one provider or of all, in the order of their numbers.
+
+    Raises UsageError if the filter has a last day or time that is earlier than the first.
+    """
+    chosen = wanted or SessionFilter()
+    if _is_reversed(chosen.start_date, chosen.end_date) or _is_reversed(chosen.since, chosen.until):
+        raise UsageError("the last day or time to list is earlier than the first")
 
     def page(work: ProviderWork, owner: RegisteredProvider, most: int) -> Page[SessionSummary]:
-        found = work.sessions.search(limit=most, after_id=after)
+        found = work.sessions.search(chosen, limit=most, after_id=after)
         return Page(tuple(_summary(row, owner.slug) for row in found.items), found.next)
 
     return list_rows(store, provider, page, limit=limit, after=after)
@@ -156,6 +168,10 @@ def set_time(store: Store, provider: str, corrected: CorrectedTime, *, dry_run: 
             owner, Level.WARNING, "session", "time_corrected", message, session_id=session_id, **asdict(counts)
         )
     return TimeCorrection(owner.slug, session_id, old_time, new_time, dry_run, **asdict(counts))
+
+
+def _is_reversed(first: date | None, last: date | None) -> bool:
+    return first is not None and last is not None and first > last
 
 
 def _summary(row: ExtractionSession, slug: str) -> SessionSummary:

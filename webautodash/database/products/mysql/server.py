@@ -98,6 +98,13 @@ class MySQLServer(ProductServer):
         event.listen(engine, "handle_error", exceeded_limit)
         return engine
 
+    def prepare_for_lending(self, connection: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET SESSION TRANSACTION READ ONLY")
+        close = connection.close
+        # The pool closes it too, and the driver takes a second time for an error.
+        connection.close = lambda: close() if connection.open else None
+
     def exists(self, database: str) -> bool:
         with self._without_database(database) as connection:
             found = connection.execute(

@@ -87,6 +87,9 @@ class SQLiteServer(ProductServer):
         event.listen(engine, "commit", partial(_require_file_at_commit, self._path(database)))
         return engine
 
+    def prepare_for_lending(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA query_only=ON")
+
     def exists(self, database: str) -> bool:
         with _os_errors_translated(self.folder):
             return self._path(database).is_file()
