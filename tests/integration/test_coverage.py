@@ -160,3 +160,16 @@ class TestOneProduct:
                 coverage(clinic, wanted, medication, prns=prns)
         with WebAutoDash(clinic.settings) as webautodash, pytest.raises(UnknownProvider):
             webautodash.coverage("nobody", "Lisinopril", date(2024, 1, 1), date(2024, 1, 2))
+
+    def test_the_number_of_statements_does_not_grow_with_the_sessions(
+        self, clinic: Clinic, statements: list[str]
+    ) -> None:
+        numbers = []
+        for first in (1, 11):
+            for day in range(first, first + 10):
+                store(clinic, f"P{day}", start=f"2024-01-{day:02}", end=f"2024-01-{day:02}")
+            statements.clear()
+            assert coverage(clinic, days("2024-01-01", f"2024-01-{first + 9:02}"), prns=["P1"]).sessions
+            assert coverage(clinic, days("2024-01-01", f"2024-01-{first + 9:02}")).is_covered
+            numbers.append(len(statements))
+        assert numbers[0] == numbers[1]

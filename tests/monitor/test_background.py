@@ -123,3 +123,13 @@ def test_stop_raises_the_error_that_ended_the_monitor_each_time(clinic: Clinic) 
         for _ in range(2):
             with pytest.raises(UsageError, match="WEBAUTODASH_RESULTS_DIR"):
                 monitor.stop()
+
+
+def test_a_function_that_the_monitor_calls_may_stop_it(clinic: Clinic) -> None:
+    with WebAutoDash(clinic.settings) as program:
+        monitor = program.monitor(interval=0.2, on_file=lambda _: monitor.stop())
+        monitor.start()
+        clinic.drop(a_file(a_patient("GW1")))
+        assert wait_until(lambda: not monitor._thread.is_alive())
+        monitor.stop()
+    assert _taken(clinic) == 1
