@@ -11,7 +11,7 @@ from generated_names import names_alike
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.naming import letters_key, same_name_key
+from webautodash.domain.naming import letters_key, same_name_key, untitled_key
 from webautodash.errors import InvalidProviderName, ProviderNameTaken, SafeNameTaken, UnknownProvider, UsageError
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.order import group_by_provider
@@ -53,6 +53,59 @@ def test_names_that_differ_only_in_accents_are_refused_and_mixed_scripts_that_lo
         register(clinic.store, "Jose Núñez")
     assert register(clinic.store, "Иvan Пetrov").created
     assert register(clinic.store, "Gary Wang").created
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("titled", ["Dr. Gary Wang", "Gary Wang, MD", "Prof. Dr. Gary  Wang, M.D., Ph.D."])
+def test_a_name_that_differs_by_a_title_is_refused_until_a_person_says_which(clinic: Clinic, titled: str) -> None:
+    clinic.ingest(a_file(a_patient("GW1")))
+    content = a_file(a_patient("GW2"), provider=titled)
+    outcome = clinic.ingest(content, folder=titled, name="titled.json")
+    assert (outcome.state, outcome.kind) == ("rejected", "provider_name_taken")
+    with pytest.raises(ProviderNameTaken):
+        add_alias(clinic.store, register(clinic.store, "John Doe").provider.slug, titled)
+    assert register(clinic.store, titled, distinct=True).created
+    assert clinic.ingest(content, folder=titled, name="titled.json").provider != "gary_wang"
+    assert clinic.count("patients") == 1
+    # Its own name, and no other title, is a name of the new provider.
+    with pytest.raises(ProviderNameTaken):
+        register(clinic.store, "Doctor Gary Wang")
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_alias_may_differ_by_a_title_and_two_names_with_one_safe_name_are_never_distinct(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1")))
+    add_alias(clinic.store, "gary_wang", "Dr. Gary Wang")
+    assert clinic.ingest(a_file(a_patient("GW2"), provider="Dr. Gary Wang"), folder="dr_gary_wang").state == "ingested"
+    assert (clinic.count("patients"), len(clinic.system_rows("providers"))) == (2, 1)
+    with pytest.raises(ProviderNameTaken):
+        register(clinic.store, "Gáry Wang", distinct=True)
+    # A title that is a family name is one.
+    assert register(clinic.store, "Anna Do").created
+    assert register(clinic.store, "Anna Keller").created
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("placeholder", ["unknown", "Unknown Provider", "unknown_provider", " NONE", "n/a", ""])
+def test_a_placeholder_is_no_name_and_the_folder_decides(clinic: Clinic, placeholder: str) -> None:
+    assert clinic.ingest(a_file(a_patient("GW1"), provider=placeholder)).provider == "gary_wang"
+    doctor = a_file(a_patient("GW2"), provider=placeholder, doctor_name="Gary Wang")
+    assert clinic.ingest(doctor, folder="unknown").provider == "gary_wang"
+    for folder in ("unknown", "unknown_provider", "none"):
+        outcome = clinic.ingest(a_file(a_patient("GW3"), provider=placeholder), folder=folder)
+        assert (outcome.state, outcome.kind) == ("rejected", "no_provider")
+    if placeholder:
+        with pytest.raises(InvalidProviderName):
+            register(clinic.store, placeholder)
+    assert [row["slug"] for row in clinic.system_rows("providers")] == ["gary_wang"]
+
+
+@given(names_alike())
+def test_names_without_titles_are_equal_if_the_names_are(pair: tuple[str, str]) -> None:
+    one, other = pair
+    if same_name_key(one) == same_name_key(other):
+        assert untitled_key(one) == untitled_key(other)
+    assert untitled_key(f"Dr. {one} x") == untitled_key(f"{one} x") or len(one.split()) < 2
 
 
 @pytest.mark.parametrize("first", [0, 1])

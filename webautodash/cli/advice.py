@@ -145,8 +145,11 @@ def _results_folder(fields: Fields) -> str:
 
 def _same_provider(fields: Fields) -> str:
     holder = fields.get("holder_slug") or fields.get("folder") or "PROVIDER"
-    line = command("provider alias", holder, fields.get("named") or fields.get("name") or "NAME")
-    return f"if both names are the same provider: {line}"
+    name = fields.get("named") or fields.get("name") or "NAME"
+    same = f"if both names are the same provider: {command('provider alias', holder, name)}"
+    if "differences" not in fields:
+        return same
+    return f"{same}; if they are two providers: {command('provider register --distinct', name)}"
 
 
 def _create(fields: Fields) -> str:

@@ -42,11 +42,15 @@ _COLUMNS = {
 def register(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name in the files.", show_default=False)],
     date_order: DateOrderOption = None,
+    distinct: Annotated[
+        bool,
+        typer.Option("--distinct", help="Another provider than those with a similar name or the same without a title."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Register a provider and create the database. Safe to repeat."""
     with WebAutoDash() as webautodash:
-        done = webautodash.registry.register(name, date_order=date_order)
+        done = webautodash.registry.register(name, date_order=date_order, distinct=distinct)
     show(done, _show_registration, as_json=as_json)
 
 

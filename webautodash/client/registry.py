@@ -30,13 +30,16 @@ class Registry(Group):
         """Return a provider by slug, name or alias. Raises UnknownProvider with the nearest names."""
         return resolve_provider(self._store, name)
 
-    def register(self, name: str, *, date_order: DateOrder | None = None) -> Registration:
-        """Register a provider and create the database; safe to repeat."""
+    def register(self, name: str, *, date_order: DateOrder | None = None, distinct: bool = False) -> Registration:
+        """Register a provider and create the database; safe to repeat.
+
+        ``distinct``: this is another provider than those whose names look like this one or differ by a title.
+        """
         if self._installation.settings.accounts is None:
-            return register(self._installation.prepared(), name, date_order=date_order)
+            return register(self._installation.prepared(), name, date_order=date_order, distinct=distinct)
         # The account of migrations creates databases, not the one that ingests.
         with Store.prepare(self._installation.settings, schema=True) as store:
-            return register(store, name, date_order=date_order)
+            return register(store, name, date_order=date_order, distinct=distinct)
 
     def add_alias(self, provider: str, alias: str) -> RegisteredProvider:
         """Record another name, or another folder in Results, of a provider."""

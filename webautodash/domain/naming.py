@@ -7,6 +7,7 @@ be written in plain letters gets a hash instead of a transliteration.
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 from webautodash.errors import ConfigurationError, InvalidProviderName
 
@@ -38,6 +39,37 @@ _INVISIBLE = {
     "Zl": "a line separator",
     "Zp": "a paragraph separator",
 }
+
+
+# What files have where there is no name; without white space, "_" and "/".
+_PLACEHOLDERS = frozenset({"", "unknown", "unknownprovider", "none", "na"})
+_BETWEEN_WORDS = re.compile("[\\s_/]+")
+_TITLES = frozenset(
+    {
+        *("dr", "doctor", "prof", "professor", "mr", "mrs", "ms", "miss", "mx", "sir", "dame", "rev", "hon"),
+        *("md", "do", "phd", "mbbs", "dds", "dmd", "dpm", "od", "dc", "dvm", "pharmd", "psyd", "dnp", "np", "fnp"),
+        *("aprn", "arnp", "rn", "pa", "pac", "facp", "facs", "faap", "facc", "mph", "esq"),
+    }
+)
+"""Titles before and behind names, as `letters_key` writes them."""
+
+
+def is_placeholder(name: str) -> bool:
+    """Whether a text stands for a missing name: "unknown", "Unknown Provider", "unknown_provider", "none", "n/a"."""
+    return _BETWEEN_WORDS.sub("", same_name_key(name)) in _PLACEHOLDERS
+
+
+@lru_cache(maxsize=1 << 14)
+def untitled_key(name: str) -> str:
+    """The `letters_key` of a name without titles: "Dr. Gary Wang" and "Gary Wang, M.D." are "garywang".
+
+    Two words always stay, because some titles are family names too ("Anna Do").
+    """
+    words = [letters_key(word) for word in same_name_key(name).replace(",", " ").split()]
+    words = [word for word in words if word]
+    while len(words) > 2 and (words[0] in _TITLES or words[-1] in _TITLES):
+        words.pop(0 if words[0] in _TITLES else -1)
+    return "".join(words)
 
 
 def same_name_key(name: str) -> str:
@@ -99,6 +131,8 @@ def check_provider_name(name: str) -> str:
             raise InvalidProviderName(name, f"contains {kind} (U+{ord(character):04X})")
     if not any(c.isalnum() for c in letters_key(name)):
         raise InvalidProviderName(name, "has no letter and no digit")
+    if is_placeholder(name):
+        raise InvalidProviderName(name, "stands for a missing name")
     if slug(name) == RESERVED_SLUG:
         raise InvalidProviderName(name, "is reserved for the system database")
     return " ".join(name.split())

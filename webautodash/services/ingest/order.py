@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from webautodash.domain.dates import parse_instant
 from webautodash.domain.extraction.document.private_copy import open_file
-from webautodash.domain.extraction.document.read_document import provider_key, read_document
+from webautodash.domain.extraction.document.read_document import read_document, stated_provider
 from webautodash.domain.extraction.profiles.profile import Profile
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME, letters_key
@@ -64,9 +64,9 @@ class Order:
         except (OSError, ValueError, RecursionError, WebAutoDashError):
             # The error is reported when the file is processed.
             return _UNREAD
-        stamp, name = metadata.get("extracted_at"), metadata.get(provider_key(metadata))
+        stamp, name = metadata.get("extracted_at"), stated_provider(metadata)
         at = parse_instant(stamp if isinstance(stamp, str) else None, self._zone) or _NO_TIME
-        if not isinstance(name, str) or len(name) > LONGEST_NAME:
+        if name is None or len(name) > LONGEST_NAME:
             return _Metadata(at, None)
         return _Metadata(at, names.setdefault(name, name))
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from webautodash.domain.naming import check_provider_name, letters_key, name_from_folder, slug
+from webautodash.domain.naming import check_provider_name, is_placeholder, letters_key, name_from_folder, slug
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import MalformedDocument, UnregisteredProvider, UnusableFile, WrongFolder
 from webautodash.repositories.providers import RegisteredProvider
@@ -13,11 +13,14 @@ from webautodash.services.store import Store
 def owner_of_file(store: Store, path: Path, name: str | None, folder: str | None) -> RegisteredProvider:
     """Find the provider of a file; ``folder`` is the folder below Results, None for a file elsewhere.
 
-    A new provider is registered. Raises UnregisteredProvider if the settings do not allow that, WrongFolder if name
-    and folder disagree, MalformedDocument if there is neither, and what ``register`` raises.
+    A placeholder, such as "unknown", is no name: then the other one decides. A new provider is registered. Raises
+    UnregisteredProvider if the settings do not allow that, WrongFolder if name and folder disagree, MalformedDocument
+    if there is neither, and what ``register`` raises.
     """
     if folder is not None and not folder.isprintable():
         raise UnusableFile(path, "its folder has a name with unprintable characters; rename the folder", "folder_name")
+    if folder is not None and is_placeholder(folder):
+        folder = None
     if folder is None:
         if name is None:
             position = "$.extraction_metadata.provider_name"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from webautodash.domain.lookalikes import character_differences, look_alike, reads_like
-from webautodash.domain.naming import RESERVED_SLUG, check_provider_name, slug
+from webautodash.domain.naming import RESERVED_SLUG, check_provider_name, slug, untitled_key
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import InvalidProviderName, ProviderNameTaken, SafeNameTaken, UnknownProvider, UsageError
 from webautodash.repositories.providers import ProviderRepository, RegisteredProvider
@@ -38,6 +38,12 @@ def same_spelling(providers: ProviderRepository, name: str) -> list[RegisteredPr
     return [*([same_slug] if same_slug else []), *providers.by_letters(name)]
 
 
+def titled_variants(providers: ProviderRepository, name: str) -> list[RegisteredProvider]:
+    """Find the providers whose name or alias differs from a name by a title only, or not at all."""
+    plain = untitled_key(name)
+    return [one for one in providers.all() if any(untitled_key(theirs) == plain for theirs in (one.name, *one.aliases))]
+
+
 def require_free(name: str, holders: Iterable[RegisteredProvider], owner: RegisteredProvider | None = None) -> None:
     """Raise ProviderNameTaken if one of the holders of a name, or of a confusable one, is not ``owner``."""
     for holder in holders:
@@ -49,6 +55,8 @@ def name_taken(name: str, holder: RegisteredProvider) -> ProviderNameTaken:
     """Make the error for a name with the slug or the letters of ``holder``, or that looks like one of its names."""
     names = [holder.name, *holder.aliases]
     # A folder may be called by the slug, and a provider by the folder.
+    if any(untitled_key(name) == untitled_key(theirs) and not reads_like(name, theirs) for theirs in names):
+        return ProviderNameTaken(name, holder.name, holder.slug, "a title")
     if not any(reads_like(name, theirs) for theirs in (*names, holder.slug)):
         return SafeNameTaken(name, holder.name, holder.slug)
     # Compare with the nearest name: it shows best which characters differ.
@@ -86,4 +94,8 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
 
 
 def _holders(work: SystemWork, name: str) -> list[RegisteredProvider]:
-    return [*same_spelling(work.providers, name), *work.providers.lookalikes(name)]
+    return [
+        *same_spelling(work.providers, name),
+        *work.providers.lookalikes(name),
+        *titled_variants(work.providers, name),
+    ]

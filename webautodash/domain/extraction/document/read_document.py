@@ -22,7 +22,7 @@ from webautodash.domain.extraction.profiles.built_in import built_in_profiles, n
 from webautodash.domain.extraction.profiles.profile import Profile
 from webautodash.domain.folders import Folder
 from webautodash.domain.limits import LARGEST_FILE
-from webautodash.domain.naming import LONGEST_NAME
+from webautodash.domain.naming import LONGEST_NAME, is_placeholder
 from webautodash.errors import MalformedDocument
 
 
@@ -56,14 +56,19 @@ class Document:
     @property
     def provider_name(self) -> str | None:
         """The provider that the file names, or None."""
-        name = self.metadata.get(provider_key(self.metadata))
-        return name if isinstance(name, str) and name.strip() else None
+        return stated_provider(self.metadata)
+
+
+def stated_provider(metadata: Mapping[str, Any]) -> str | None:
+    """The provider that the metadata name; None for a missing name, or a placeholder of one."""
+    name = metadata.get(provider_key(metadata))
+    return name if isinstance(name, str) and not is_placeholder(name) else None
 
 
 def provider_key(metadata: Mapping[str, Any]) -> str:
-    """The key of the metadata that holds the provider's name: ``doctor_name`` if ``provider_name`` is empty."""
+    """The key of the metadata that holds the provider's name: ``doctor_name`` if ``provider_name`` holds none."""
     name = metadata.get("provider_name")
-    is_missing = name is None or (isinstance(name, str) and not name.strip())
+    is_missing = name is None or (isinstance(name, str) and is_placeholder(name))
     return "doctor_name" if is_missing and metadata.get("doctor_name") else "provider_name"
 
 
