@@ -58,7 +58,7 @@ def migrate_fleet(settings: Settings) -> None:
 def take_back(settings: Settings, slug: str, revision: str) -> None:
     """Take one provider's database back to a revision."""
     with Store.open(settings) as store:
-        fleet.downgrade_provider(store, fleet.plan_downgrade(store, slug, revision))
+        fleet.downgrade_provider(store, fleet.plan_downgrade(store, slug, revision), accept_loss=True)
 
 
 def migrate_to(settings: Settings, revision: str, *slugs: str) -> None:

@@ -98,7 +98,7 @@ def test_a_downgrade_that_loses_values_is_refused_unless_allowed(clinic: Clinic)
     assert way.revisions == tuple(reversed(behind))
     with pytest.raises(WouldLoseRows) as refused:
         fleet.downgrade_provider(clinic.store, way)
-    assert refused.value.losses == (("patients.nickname", 1),)
+    assert dict(refused.value.losses)["patients.nickname"] == 1
     assert revisions.current(clinic.database("ada_ash")) == NICKNAME
     result = fleet.downgrade_provider(clinic.store, way, accept_loss=True)
     assert (result.before, result.after, result.error) == (NICKNAME, "p0003", None)
@@ -117,7 +117,8 @@ def test_a_downgrade_to_a_revision_that_is_not_earlier_is_refused(clinic: Clinic
 
 def test_down_and_up_again_is_the_schema_of_before(clinic: Clinic) -> None:
     before = clinic.rows("patients", "ada_ash")
-    fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "ada_ash", "p0001"))
+    way = fleet.plan_downgrade(clinic.store, "ada_ash", "p0001")
+    fleet.downgrade_provider(clinic.store, way, accept_loss=True)
     fleet.upgrade_all(clinic.store, Plan())
     assert [report.differences for report in fleet.check_all(clinic.store, ["ada_ash"])] == [()]
     assert clinic.rows("patients", "ada_ash") == before

@@ -90,7 +90,7 @@ def test_an_alias_may_differ_by_a_title_and_two_names_with_one_safe_name_are_nev
 def test_a_placeholder_is_no_name_and_the_folder_decides(clinic: Clinic, placeholder: str) -> None:
     assert clinic.ingest(a_file(a_patient("GW1"), provider=placeholder)).provider == "gary_wang"
     doctor = a_file(a_patient("GW2"), provider=placeholder, doctor_name="Gary Wang")
-    assert clinic.ingest(doctor, folder="unknown").provider == "gary_wang"
+    assert clinic.ingest(doctor).provider == "gary_wang"
     for folder in ("unknown", "unknown_provider", "none"):
         outcome = clinic.ingest(a_file(a_patient("GW3"), provider=placeholder), folder=folder)
         assert (outcome.state, outcome.kind) == ("rejected", "no_provider")

@@ -63,11 +63,11 @@ def test_an_idle_pass_opens_no_file_and_writes_nothing_to_the_log(
     watching = MonitorLoop(clinic.store)
     watching.run_once()
 
-    def refuse(path: Path, _: object) -> None:
-        raise UnusableFile(path, "was opened")
+    def refuse(*_: object, **__: object) -> None:
+        raise UnusableFile(Path("a file"), "was opened")
 
     monkeypatch.setattr(process_file, "read_document", refuse)
-    monkeypatch.setattr(order, "_peek", refuse)
+    monkeypatch.setattr(order.Order, "_peek", refuse)
     tables = {"system_logs": "id", "ingested_files": "id", "leases": "name"}
     before = {table: clinic.system_rows(table, order) for table, order in tables.items()}
     for _ in range(3):

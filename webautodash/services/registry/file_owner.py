@@ -13,13 +13,13 @@ from webautodash.services.store import Store
 def owner_of_file(store: Store, path: Path, name: str | None, folder: str | None) -> RegisteredProvider:
     """Find the provider of a file; ``folder`` is the folder below Results, None for a file elsewhere.
 
-    A placeholder, such as "unknown", is no name: then the other one decides. A new provider is registered. Raises
-    UnregisteredProvider if the settings do not allow that, WrongFolder if name and folder disagree, MalformedDocument
-    if there is neither, and what ``register`` raises.
+    Without a name the folder decides, unless it is a placeholder such as "unknown". A new provider is registered.
+    Raises UnregisteredProvider if the settings do not allow that, WrongFolder if name and folder disagree,
+    MalformedDocument if there is neither, and what ``register`` raises.
     """
     if folder is not None and not folder.isprintable():
         raise UnusableFile(path, "its folder has a name with unprintable characters; rename the folder", "folder_name")
-    if folder is not None and is_placeholder(folder):
+    if name is None and folder is not None and is_placeholder(folder):
         folder = None
     if folder is None:
         if name is None:
