@@ -33,8 +33,22 @@ def held_as_stored_elsewhere(shell: Shell) -> Done:
     return shell("ingest")
 
 
+def held_as_suspicious(shell: Shell) -> Done:
+    people = [a_patient(f"P{number}", medications=["Xanax"]) for number in range(61)]
+    for day in (1, 2, 3):
+        shell.drop(a_file(*people, provider=None, at=f"2024-01-0{day}T09:00:00"), f"{day}.json", folder="-ann_bee")
+    assert shell("ingest").status == 0
+    shell.drop(a_file(*people[:20], provider=None, at="2024-01-04T09:00:00"), "-x.json", folder="-ann_bee")
+    return shell("ingest")
+
+
 @pytest.mark.parametrize(
-    ("kind", "held"), [("future_time", held_as_future_time), ("stored_elsewhere", held_as_stored_elsewhere)]
+    ("kind", "held"),
+    [
+        ("future_time", held_as_future_time),
+        ("stored_elsewhere", held_as_stored_elsewhere),
+        ("suspicious", held_as_suspicious),
+    ],
 )
 def test_the_advised_acceptance_stores_a_file_whose_path_begins_with_a_dash(shell: Shell, kind: str, held: Any) -> None:
     refused = held(shell)

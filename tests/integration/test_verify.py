@@ -39,6 +39,7 @@ NOT_COVERED: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("job_id", "job_name", "portal_name", "extraction_mode", "provider_name"), FILE),
         **dict.fromkeys(("provider_directory", "target_url", "patient_identifier", "results_filename"), FILE),
         **dict.fromkeys(("profile", "profile_sha256"), "by which profile the file was read: stored nowhere else"),
+        "list_counts": "how many lists of the file are empty: stored nowhere else",
         "path": "where the file was: stored nowhere else",
         "extra": f"{FILE}, but for criteria that fit no column",
     },

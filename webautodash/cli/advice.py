@@ -212,6 +212,7 @@ _ON_ERRORS: dict[str, Advice] = {
     "provider_name_taken": _same_provider,
     "root_in_use": "if the folder has moved: webautodash root move {name} FOLDER",
     "stored_elsewhere": _ACCEPT.format(""),
+    "suspicious": _ACCEPT.format(""),
     "unknown_file": "to see all files: webautodash file list --all",
     "unknown_migration_run": "to see the runs: webautodash migrate history",
     "unknown_provider": lambda fields: (

@@ -111,6 +111,9 @@ class Settings(AlertSettings):
     """The monitor's pause after the first failure of a file. It doubles with each failure, up to an hour."""
     retry_attempts: int = Field(default=8, ge=1, le=1000)
     """The number of failed attempts after which a file is held."""
+    suspicious: bool = True
+    """`off`: a file is stored even if it has far more empty lists, or far fewer patients, than is usual. What is usual
+    is still learned."""
     auto_register: bool = True
     """`false`: the files of an unregistered provider wait, as `unregistered_provider`, for `webautodash provider
     register`."""

@@ -44,6 +44,7 @@ from webautodash.errors.files import (
     ReadInterrupted as ReadInterrupted,
     StillBeingWritten as StillBeingWritten,
     StoredElsewhere as StoredElsewhere,
+    Suspicious as Suspicious,
     UnknownFile as UnknownFile,
     UnreadableFile as UnreadableFile,
     UnreadablePatient as UnreadablePatient,

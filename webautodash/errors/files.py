@@ -91,7 +91,11 @@ class StoredElsewhere(FileHeld):
         super().__init__(path, f"the same file is stored for the provider {provider}")
 
 
-ACCEPTABLE_HOLDS: tuple[type[FileHeld], ...] = (FutureTime, StoredElsewhere)
+class Suspicious(FileHeld):
+    """Far more empty lists, or far fewer patients, than is usual for the provider and portal."""
+
+
+ACCEPTABLE_HOLDS: tuple[type[FileHeld], ...] = (FutureTime, StoredElsewhere, Suspicious)
 """The reasons to hold a file that a person can accept."""
 
 

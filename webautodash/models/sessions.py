@@ -35,6 +35,9 @@ class ExtractionSession(Created, ProviderBase):
     """Name of the profile by which the file was read; null for sessions of versions without profiles."""
     profile_sha256: Mapped[Sha256 | None]
     """SHA-256 of the profile's text."""
+    list_counts: Mapped[Json | None]
+    """Numbers of patients of the file: `patients` (all), `counted` (complete ones), and `empty`, by list those who have
+    no item in it. Null for files of one patient and for sessions of versions that did not count."""
     path: Mapped[Prose]
     """Path of the file below Results when it was ingested."""
     extra: Mapped[Json | None]

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 
 from webautodash.domain.dates import parse_instant, utc_now
 from webautodash.domain.extraction.document.read_document import Document
+from webautodash.domain.suspicious_files import FEWEST_PATIENTS, MOST_SESSIONS, suspicious_reasons
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.errors import BeingStoredElsewhere, FileHeld, FutureTime, StoredElsewhere, UsageError
+from webautodash.errors import BeingStoredElsewhere, FileHeld, FutureTime, StoredElsewhere, Suspicious, UsageError
 from webautodash.repositories.file_acceptances import Acceptance
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.repositories.unit_of_work import SystemWork
+from webautodash.services.ingest.store_file import session_facts
 from webautodash.services.store import ProviderDatabase, Store
 
 FUTURE = timedelta(days=1)
@@ -75,6 +77,18 @@ def _holds(store: Store, document: Document, provider: ProviderDatabase) -> Iter
     other = _owner_elsewhere(store, document.sha256, provider.provider)
     if other is not None:
         yield StoredElsewhere(document.path, other.slug)
+    if why := _suspicious(store, document, provider):
+        yield Suspicious(document.path, "; ".join(why))
+
+
+def _suspicious(store: Store, document: Document, provider: ProviderDatabase) -> list[str]:
+    counts = document.list_counts
+    if not store.settings.suspicious or counts is None or counts.patients < FEWEST_PATIENTS:
+        return []
+    facts = session_facts(document, provider.provider.date_order, store.settings.zone)
+    with provider.reading() as work:
+        history = work.sessions.list_counts(facts, MOST_SESSIONS)
+    return list(suspicious_reasons(counts, history))
 
 
 def _owner_elsewhere(store: Store, content_sha256: str, provider: RegisteredProvider) -> RegisteredProvider | None:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from webautodash.domain.extraction.document.count_lists import count_lists
 from webautodash.domain.extraction.document.read_document import Document, read_document
 from webautodash.domain.file_state_transitions import (
     CONNECTION_LOST,
@@ -92,7 +93,8 @@ class FileProcessor:
 
     def _read(self, candidate: Candidate) -> Document:
         largest, reading = self._store.settings.max_file_size, self._store.time_limit.while_progressing
-        return read_document(candidate.path, reading, largest, candidate.place, self._store.profiles)
+        document = read_document(candidate.path, reading, largest, candidate.place, self._store.profiles)
+        return replace(document, list_counts=count_lists(document))
 
     def _owner(self, candidate: Candidate, document: Document) -> RegisteredProvider:
         name = document.provider_name

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from webautodash.domain.dates import utc_now
+from webautodash.domain.dates import DateOrder, utc_now
 from webautodash.domain.extraction.document.read_document import Document
-from webautodash.domain.extraction.document.session_metadata import session_record
+from webautodash.domain.extraction.document.session_metadata import SessionRecord, session_record
 from webautodash.prefetch import prefetched
 from webautodash.repositories.pending_events import file_stored
 from webautodash.repositories.session_decisions import RecordedDecision
@@ -51,8 +51,7 @@ def store_document(
     """
     accepted = accepted or Accepted()
     order = provider.provider.date_order
-    facts = session_record(document.metadata, order, zone, document.other_members)
-    facts.values.update(profile=document.profile.name, profile_sha256=document.profile.sha256)
+    facts = session_facts(document, order, zone)
     if accepted.extracted_at is not None:
         facts = replace(facts, extracted_at=accepted.extracted_at)
 
@@ -84,6 +83,15 @@ def store_document(
 
     # Another process may store these bytes between the query and the insert.
     return provider.run_raced(transaction)
+
+
+def session_facts(document: Document, order: DateOrder, zone: tzinfo) -> SessionRecord:
+    """The columns of a document's session."""
+    facts = session_record(document.metadata, order, zone, document.other_members)
+    facts.values.update(profile=document.profile.name, profile_sha256=document.profile.sha256)
+    if document.list_counts is not None and document.list_counts.patients > 1:
+        facts.values.update(list_counts=document.list_counts._asdict())
+    return facts
 
 
 def store_batch(current: StoringSession, batch: Sequence[Entry]) -> None:

@@ -23,6 +23,7 @@ from webautodash.domain.extraction.profiles.profile import Profile
 from webautodash.domain.folders import Folder
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME, is_placeholder
+from webautodash.domain.suspicious_files import ListCounts
 from webautodash.errors import MalformedDocument
 
 
@@ -47,6 +48,8 @@ class Document:
     """The path of the member that reports that the job failed; the patients may be incomplete."""
     attempts: Sequence[Attempt] = ()
     """The profiles that were tried before the one that fits."""
+    list_counts: ListCounts | None = None
+    """How many patients have empty lists; None if nobody has counted."""
 
     @property
     def profile(self) -> Profile:
