@@ -127,3 +127,29 @@ def test_no_value_of_a_row_is_printed_or_logged(command: Command, database: Lega
     seen = repr([system.rows(table) for table in ("providers", "system_logs")])
     seen += "".join(each.out + each.err for each in done)
     assert [mark for mark in MARKS if mark in seen] == []
+
+
+def test_the_old_tables_are_dropped_when_a_person_says_so(command: Shell, database: LegacyDatabase) -> None:
+    assert command("provider", "adopt", database.name, "--yes").status == 0
+    kept = {f"legacy_{table}" for table in TABLES}
+    dry = command("provider", "adopt", "--forget-old", "gary_wang", "--dry-run", "--json")
+    assert {each["kept_as"] for each in dry.json["tables"]} == kept
+    assert {each["table"]: each["before"] for each in dry.json["tables"]}["medications"] == 8
+    assert command("provider", "adopt", "--forget-old", "gary_wang").status == 2, "nobody was asked"
+    assert command.at_a_terminal("n", "provider", "adopt", "--forget-old", "gary_wang").status == 1
+    assert kept < database.tables()
+    assert command.at_a_terminal("y", "provider", "adopt", "--forget-old", "gary_wang").status == 0
+    assert not kept & database.tables()
+    again = command("provider", "adopt", "--forget-old", "gary_wang", "--yes", "--json")
+    assert (again.status, again.json["tables"]) == (0, [])
+    assert command("stats", "gary_wang", "--json").json["total_patients"] == 2
+    assert command("migrate", "check").status == 0
+    assert command("verify").status == 0
+
+
+def test_the_old_tables_of_an_unfinished_adoption_are_kept(command: Shell, database: LegacyDatabase) -> None:
+    assert command("provider", "adopt", database.name, "--yes").status == 0
+    database.run(f"DELETE FROM `{database.name}`.database_identity")
+    refused = command("provider", "adopt", "--forget-old", "gary_wang", "--yes")
+    assert refused.status != 0
+    assert {f"legacy_{table}" for table in TABLES} < database.tables()

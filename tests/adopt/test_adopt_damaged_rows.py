@@ -8,8 +8,8 @@ from builders import Clinic, a_file
 from legacy_database import Legacy, LegacyDatabase
 from legacy_files import a_person, two_sweeps
 
-from webautodash.services.adopt import adopt
-from webautodash.services.adopt.copy_extractions import NOT_FINISHED, ROWS_FEWER, ROWS_MISSING
+from webautodash.services.adopt import adopt, survey_adoption
+from webautodash.services.adopt.incomplete import NOT_FINISHED, ROWS_FEWER, ROWS_MISSING
 from webautodash.services.review import conflicts, patients
 
 
@@ -68,6 +68,26 @@ def test_an_unfinished_extraction_stays_unfinished(clinic: Clinic, damaged: Lega
     assert row["processing_status"] == "failed"
     assert '"error_message": "broke"' in row["extra"]
     assert clinic.count("medications") == 2
+
+
+def test_a_patient_whose_lists_were_empty_is_complete(clinic: Clinic, damaged: LegacyDatabase) -> None:
+    empty = a_person(1, medications=[], diagnoses=[], allergies=[], health_concerns=[])
+    file = a_file(empty, a_person(2), a_person(3))
+    damaged.take(file, killed_before_rows_of="GW0002")
+    assert survey_adoption(clinic.store, damaged.name).flagged == {ROWS_MISSING: 1}
+    assert adopt(clinic.store, damaged.name).flagged == {ROWS_MISSING: 1}
+    assert survey_adoption(clinic.store, damaged.name).flagged == {ROWS_MISSING: 1}
+    outcome = clinic.ingest(_later(file))
+    assert (outcome.stored, outcome.duplicates, outcome.changed) == (1, 2, 0)
+
+
+def test_the_survey_predicts_every_reason(clinic: Clinic, damaged: LegacyDatabase) -> None:
+    damaged.take(a_file(*map(a_person, range(5))), killed_before_rows_of="GW0001")
+    damaged.run(f"DELETE FROM `{damaged.name}`.medications WHERE patient_extraction_id = 3")
+    damaged.run(f"UPDATE `{damaged.name}`.patient_extractions SET processing_status = 'pending' WHERE id = 4")
+    predicted = survey_adoption(clinic.store, damaged.name).flagged
+    assert predicted == {NOT_FINISHED: 1, ROWS_FEWER: 1, ROWS_MISSING: 1}
+    assert adopt(clinic.store, damaged.name).flagged == predicted
 
 
 def test_a_session_counts_what_the_scripts_skipped_as_duplicates(clinic: Clinic, damaged: LegacyDatabase) -> None:

@@ -15,8 +15,9 @@ from webautodash.cli.terminal.progress_bar import progress_line
 from webautodash.cli.terminal.results import show_found
 from webautodash.cli.terminal.tables import show_fields, show_items
 from webautodash.client import WebAutoDash
-from webautodash.client.registry import Adoption, AdoptionSurvey, RegisteredProvider, Registration
+from webautodash.client.registry import Adoption, AdoptionSurvey, OldTables, RegisteredProvider, Registration
 from webautodash.domain.dates import DateOrder
+from webautodash.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 app.command(epilog="Example: webautodash provider grant gary_wang --into accounts")(grant)
@@ -88,13 +89,21 @@ def alias(
 def adopt(
     ctx: typer.Context,
     database: Annotated[
-        str, typer.Argument(metavar="DATABASE", help="Name of the database on the server.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="DATABASE",
+            help="Name of the database on the server; with --forget-old the provider.",
+            show_default=False,
+        ),
     ],
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="NAME", help="The provider's name in the files; by default the recorded name."),
     ] = None,
     date_order: DateOrderOption = None,
+    forget_old: Annotated[
+        bool, typer.Option("--forget-old", help="Drop the old tables that an adopted database keeps.")
+    ] = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     as_json: JsonOption = False,
@@ -103,6 +112,11 @@ def adopt(
 
     After an interruption, the same command continues. No other program may write to the database meanwhile.
     """
+    if forget_old:
+        if name is not None or date_order is not None:
+            raise UsageError("--forget-old takes neither --name nor --date-order")
+        _forget_old(database, dry_run=dry_run, yes=yes, as_json=as_json)
+        return
     with WebAutoDash() as webautodash:
         if dry_run or (not yes and sys.stdin.isatty()):
             found = webautodash.registry.survey_adoption(database, name, date_order)
@@ -121,6 +135,30 @@ def adopt(
                 database, name, date_order, on_rows=lambda done, of: update(f"{done:,} of {of:,} rows", done, of)
             )
     show(done, _show_adoption, as_json=as_json)
+
+
+def _forget_old(provider: str, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    with WebAutoDash() as webautodash:
+        found = webautodash.registry.find_old_tables(provider)
+        if dry_run or not found.tables:
+            show(found, _show_old_tables, as_json=as_json)
+            return
+        if not yes:
+            if not sys.stdin.isatty():
+                raise UsageError(f"{found.database}: dropping the old tables needs confirmation; pass --yes")
+            _show_old_tables(found)
+            if not typer.confirm(f"Drop these tables in {found.database}? This cannot be undone.", err=True):
+                print_notice("nothing was changed")
+                raise typer.Exit(PROBLEMS)
+        done = webautodash.registry.forget_old_tables(provider)
+    show(done, lambda one: print_line(f"{one.database}: {len(one.tables)} old tables dropped"), as_json=as_json)
+
+
+def _show_old_tables(found: OldTables) -> None:
+    if not found.tables:
+        print_line(f"{found.database} has no old tables")
+        return
+    show_items({"old table": "kept_as", "rows": "before"}, found.tables)
 
 
 def _show_registration(done: Registration) -> None:
@@ -156,8 +194,8 @@ def _show_survey(found: AdoptionSurvey) -> None:
         state = "; an interrupted adoption will be continued"
     print_line(f"{found.database} is {found.name}'s ({found.provider}){state}")
     show_items({"table": "table", "rows": "before", "kept as": "kept_as"}, found.tables)
-    if found.without_rows:
-        print_line(f"to be flagged: {found.without_rows} extractions with a checksum and no clinical rows")
+    for reason, number in found.flagged.items():
+        print_line(f"to be flagged: {number} extractions: {reason}")
     _show_notes(found)
 
 

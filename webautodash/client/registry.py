@@ -6,7 +6,12 @@ from webautodash.client.installation import Group
 from webautodash.domain.dates import DateOrder
 from webautodash.repositories.providers import RegisteredProvider as RegisteredProvider
 from webautodash.services import adopt, registry
-from webautodash.services.adopt import Adoption as Adoption, AdoptionSurvey as AdoptionSurvey, OnRows as OnRows
+from webautodash.services.adopt import (
+    Adoption as Adoption,
+    AdoptionSurvey as AdoptionSurvey,
+    OldTables as OldTables,
+    OnRows as OnRows,
+)
 from webautodash.services.callbacks import ignore
 from webautodash.services.registry import (
     GrantedAccount as GrantedAccount,
@@ -68,6 +73,15 @@ class Registry(Group):
         self.require_adoptable(database)
         with Store.prepare(self._installation.settings, schema=True) as store:
             return adopt.adopt(store, database, name, date_order, on_rows)
+
+    def find_old_tables(self, provider: str) -> OldTables:
+        """Count the rows of the earlier scripts' tables that an adopted database keeps."""
+        return adopt.find_old_tables(self._store, provider)
+
+    def forget_old_tables(self, provider: str) -> OldTables:
+        """Drop the earlier scripts' tables in an adopted database. Returns what was dropped; safe to repeat."""
+        with Store.open(self._installation.settings, schema=True) as store:
+            return adopt.forget_old_tables(store, provider)
 
     def grant(self, request: GrantRequest, *, on_granted: OnGranted = ignore) -> Sequence[GrantedAccount]:
         """Create database accounts that reach one database each, or correct their rights; safe to repeat.

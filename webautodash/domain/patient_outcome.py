@@ -1,7 +1,7 @@
 """Decides what happens to one patient of a file: a new extraction, a change or a duplicate, and which conflicts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -64,6 +64,10 @@ class PreviousExtraction:
     extracted_at: datetime | None = None
     is_reread: bool = False
     """Whether ``lists`` hold more than the stored rows, because an earlier version stored a part as JSON."""
+    is_person_unknown: bool = False
+    """Whether ``demographics`` are empty because the earlier scripts did not keep them: they differ from nothing."""
+    is_of_this_file: bool = False
+    """Whether the earlier scripts made it of the file that is being stored."""
 
 
 class SessionDifference(NamedTuple):
@@ -110,7 +114,11 @@ class Decision:
 def decide(new: NewExtraction, current: CurrentPatient | None, previous: PreviousExtraction | None) -> Decision:
     """Compare a new extraction with what is stored of the patient."""
     found: list[SessionDifference] = []
-    if current is not None:
+    if previous is not None and previous.is_person_unknown:
+        previous = replace(previous, demographics=new.record.demographics)
+    # The patient's row may hold a later extraction; the same file again says nothing new about the person.
+    is_known = previous is not None and previous.is_of_this_file and _is_repeated(new.record, previous)
+    if current is not None and not is_known:
         found += _differences_from_row(new, current)
     if previous is None:
         outcome = PatientOutcome.STORED
@@ -177,7 +185,7 @@ def _is_repeated(record: PatientRecord, previous: PreviousExtraction) -> bool:
         return False
     # An earlier version did not make the name from first and last name.
     is_unnamed = not before.patient_name and bool(before.named().patient_name)
-    if not previous.is_reread and not is_unnamed:
+    if not (previous.is_reread or previous.is_person_unknown or is_unnamed):
         return False
     return checksum(record.prn, before.named().values(), previous.lists) == record.checksum
 

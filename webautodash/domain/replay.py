@@ -109,7 +109,8 @@ class Replay:
         if before is not None:
             state = before.checksum, before.demographics, before.session_id
             rows, is_reread = lists.get(before.id, (None, False))
-            previous = PreviousExtraction(*state, rows, before.extracted_at, is_reread)
+            person_unknown = before.session_id in self._immovable and not any(before.demographics.named()[1:])
+            previous = PreviousExtraction(*state, rows, before.extracted_at, is_reread, person_unknown)
         record = _record(one, lists[one.id].rows if one.id in lists else _NO_LISTS)
         decision = decide(NewExtraction(record, one.extracted_at, one.session_id), self.patient, previous)
         if self.patient is None:

@@ -1,13 +1,14 @@
 """Writes rows adopted from the earlier scripts, with their original numbers."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Select, Table, func, select
 
 from webautodash.database.products.bulk import write
+from webautodash.database.products.statements import raw
 from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.extraction.lists.rows import Rows, join_rows
 from webautodash.domain.extraction.patient.demographics import DEMOGRAPHIC_COLUMNS, Demographics
@@ -40,6 +41,8 @@ class AdoptedPatient(NamedTuple):
 
 
 FLAG = "flag"
+_ROUNDED = timedelta(seconds=1)
+"""The tables of the earlier scripts hold no fractions of a second; servers cut or round them."""
 
 
 class AdoptedRepository(Repository):
@@ -78,6 +81,28 @@ class AdoptedRepository(Repository):
         return {
             number: AdoptedSession(number, key, at, (extra or {}).get(COUNTED, {})) for number, key, at, extra in rows
         }
+
+    def has_adopted_sessions(self) -> bool:
+        """Whether the earlier scripts stored the first session: a database is adopted before its first file."""
+        first = self._session.scalar(select(ExtractionSession.extra).order_by(ExtractionSession.id).limit(1))
+        return COUNTED in (first or {})
+
+    def sessions_of_file(
+        self, extracted_at: datetime | None, job_id: int | None, names: Collection[str | None]
+    ) -> list[int]:
+        """The adopted sessions of a file with this time, this job and one of these names.
+
+        A database that was not adopted costs one look-up by primary key, an adopted one a scan of its sessions.
+        """
+        if extracted_at is None or not self.has_adopted_sessions():
+            return []
+        rows = self._session.execute(
+            select(ExtractionSession.id, ExtractionSession.job_id, ExtractionSession.results_filename).where(
+                ExtractionSession.extracted_at.between(extracted_at - _ROUNDED, extracted_at + _ROUNDED),
+                raw(ExtractionSession.__table__.c.extra).contains(f'"{COUNTED}"', autoescape=True),
+            )
+        )
+        return [number for number, job, name in rows if job == job_id and name and name in names]
 
     def patients(self, prns: Sequence[str]) -> dict[str, AdoptedPatient]:
         """The patient rows with these PRNs."""
@@ -120,12 +145,13 @@ class AdoptedRepository(Repository):
                 tallies[number].rows[which.name] = count
         return tallies
 
-    def flagged(self) -> Counter[str]:
+    def flagged(self) -> dict[str, int]:
         """By reason, the number of flagged extractions."""
         extras = self._session.scalars(
             select(PatientExtraction.extra).where(PatientExtraction.processing_status == ProcessingStatus.FAILED)
         )
-        return Counter(extra[FLAG] for extra in extras if extra and FLAG in extra)
+        found = Counter(extra[FLAG] for extra in extras if extra and FLAG in extra)
+        return dict(sorted(found.items()))
 
     def count_misassigned(self) -> int:
         """Count extractions linked to a patient with another PRN; there must be none."""

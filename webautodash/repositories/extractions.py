@@ -82,6 +82,29 @@ class ExtractionRepository(Repository):
             for number, repeated, patient_id, session_id, checksum, extracted_at in rows
         }
 
+    def complete_in(self, session_ids: Collection[int], prns: Collection[str]) -> dict[str, LatestExtraction]:
+        """By PRN, the complete extractions of some sessions; the last one if several sessions have the PRN."""
+        rows = self._session.execute(
+            select(
+                PatientExtraction.prn,
+                PatientExtraction.id,
+                PatientExtraction.duplicate_of_id,
+                PatientExtraction.extraction_session_id,
+                PatientExtraction.data_checksum,
+                PatientExtraction.extracted_at,
+            )
+            .where(
+                PatientExtraction.extraction_session_id.in_(session_ids),
+                PatientExtraction.prn.in_(prns),
+                PatientExtraction.processing_status != ProcessingStatus.FAILED,
+            )
+            .order_by(PatientExtraction.id)
+        )
+        return {
+            prn: LatestExtraction(number, repeated or number, session_id, checksum, extracted_at)
+            for prn, number, repeated, session_id, checksum, extracted_at in rows
+        }
+
     def latest_complete(self, patient_ids: Sequence[int]) -> dict[int, int]:
         """By patient, the latest complete extraction with any criteria."""
         if not patient_ids:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import FromClause, Select, func, select
+from sqlalchemy import Select, func, select
 
 from webautodash.database.products.product import ByBytes
 from webautodash.domain.legacy.tables import LEGACY_LISTS
@@ -75,17 +75,6 @@ class LegacyChecks(Repository):
         rows = table(current_name(name, self._aside), of)
         statement = select(rows.c[of]).where(rows.c[of].is_not(None), rows.c[of] != "").distinct()
         return sorted(self._session.scalars(statement))
-
-    def without_rows(self) -> int:
-        """Count extractions that have a checksum and no clinical row."""
-        found = table(current_name("patient_extractions", self._aside), "id", "data_checksum")
-        joined: FromClause = found
-        empty = [found.c.data_checksum != ""]
-        for which in LEGACY_LISTS:
-            rows = table(current_name(which.name, self._aside), "patient_extraction_id")
-            joined = joined.outerjoin(rows, rows.c.patient_extraction_id == found.c.id)
-            empty.append(rows.c.patient_extraction_id.is_(None))
-        return self._number(select(func.count()).select_from(joined).where(*empty))
 
     def _stream(self, statement: Select[Any]) -> Iterator[Any]:
         yield from self._session.execute(statement.execution_options(yield_per=_AT_ONCE))

@@ -1,4 +1,4 @@
-"""Reads the rows of the earlier scripts from the tables put aside."""
+"""Reads the rows of the earlier scripts, mostly from the tables put aside."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webautodash.database.products.product import ByBytes, InServerTimeZone
 from webautodash.domain.legacy.tables import COMPREHENSIVE, LEGACY_LISTS, LEGACY_TABLES, LegacyRow, legacy_name
 from webautodash.repositories.base import Repository
-from webautodash.repositories.legacy_tables import table
+from webautodash.repositories.legacy_tables import LegacyTables, current_name, table
 
 # Times at which a row was written, in UTC. All other times come from files, in the local time of the portal.
 _INSTANTS = frozenset({"created_at", "updated_at", "detected_at", "reviewed_at"})
@@ -40,11 +40,47 @@ class LegacyRows(Repository):
 
     def comprehensive(self, session_ids: Sequence[int], prns: Sequence[str]) -> list[LegacyRow]:
         """Comprehensive records of these sessions and PRNs, or PRNs the server takes for equal; the lists are JSON."""
-        if not inspect(self._session.connection()).has_table(legacy_name(COMPREHENSIVE)):
+        return self._comprehensive(legacy_name(COMPREHENSIVE), session_ids, prns)
+
+    def _comprehensive(self, name: str, session_ids: Sequence[int], prns: Sequence[str]) -> list[LegacyRow]:
+        if not inspect(self._session.connection()).has_table(name):
             return []
-        rows = table(legacy_name(COMPREHENSIVE), *LEGACY_TABLES[COMPREHENSIVE])
+        rows = table(name, *LEGACY_TABLES[COMPREHENSIVE])
         statement = select(rows).where(rows.c.prn.in_(prns), rows.c.extraction_session_id.in_(session_ids))
         return self._rows(statement.order_by(rows.c.id))
+
+    def completeness(self, after: int, most: int) -> list[tuple[LegacyRow, dict[str, int], LegacyRow | None]]:
+        """The next extractions by number, each with its rows by list and its comprehensive record.
+
+        Under the tables' own names or, once an adoption has begun, the names put aside.
+        """
+        aside = LegacyTables(self._session).is_aside()
+        extractions = table(current_name("patient_extractions", aside), *LEGACY_TABLES["patient_extractions"])
+        rows = self._rows(select(extractions).where(extractions.c.id > after).order_by(extractions.c.id).limit(most))
+        counts: dict[int, dict[str, int]] = {row["id"]: {} for row in rows}
+        for which in LEGACY_LISTS:
+            owner = table(current_name(which.name, aside), "patient_extraction_id").c.patient_extraction_id
+            numbers = select(owner, func.count()).where(owner.in_(list(counts))).group_by(owner)
+            for number, count in self._session.execute(numbers):
+                counts[number][which.name] = count
+        prns = sorted({row["prn"] for row in rows})
+        found = self._comprehensive(
+            current_name(COMPREHENSIVE, aside), sorted({row["extraction_session_id"] for row in rows}), prns
+        )
+        records = {(each["extraction_session_id"], each["prn"].strip()): each for each in found}
+        return [
+            (row, counts[row["id"]], records.get((row["extraction_session_id"], row["prn"].strip()))) for row in rows
+        ]
+
+    def persons(self, after: int, most: int) -> list[LegacyRow]:
+        """Who the next comprehensive records are about, by number, without the lists."""
+        if not inspect(self._session.connection()).has_table(legacy_name(COMPREHENSIVE)):
+            return []
+        rows = table(
+            legacy_name(COMPREHENSIVE),
+            *("id", "prn", "extraction_session_id", "patient_name", "date_of_birth", "gender"),
+        )
+        return self._rows(select(rows).where(rows.c.id > after).order_by(rows.c.id).limit(most))
 
     def extractions_of(self, patient_ids: Sequence[int]) -> dict[int, list[LegacyRow]]:
         """The extractions of some patients, first to last: number, PRN, session and UUID."""

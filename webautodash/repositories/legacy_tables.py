@@ -1,9 +1,9 @@
-"""The tables of the earlier scripts: which ones a database has, and renaming them. No row is ever changed."""
+"""The tables of the earlier scripts: which ones a database has; renaming and dropping them. No row is changed."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import TableClause, column, func, inspect, select, table as table_of
+from sqlalchemy import MetaData, Table, TableClause, column, func, inspect, select, table as table_of
 
 from webautodash.database.products.statements import rename_tables
 from webautodash.domain.legacy.tables import (
@@ -49,7 +49,7 @@ class LegacyShape(NamedTuple):
 
 
 class LegacyTables(Repository):
-    """Inspects and renames the tables."""
+    """Inspects, renames and drops the tables."""
 
     def shape(self) -> LegacyShape:
         """Inspect the tables."""
@@ -79,6 +79,10 @@ class LegacyTables(Repository):
     def put_aside(self, tables: Sequence[str]) -> None:
         """Rename tables, all or none of them."""
         rename_tables(self._session.connection(), {name: legacy_name(name) for name in tables})
+
+    def drop(self, name: str) -> None:
+        """Drop a table that was put aside, if it is there."""
+        Table(name, MetaData()).drop(self._session.connection(), checkfirst=True)
 
     def counts(self, shape: LegacyShape) -> dict[str, int]:
         """Count the rows of each table, under either name."""

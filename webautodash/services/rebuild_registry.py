@@ -91,7 +91,7 @@ def _is_of_other_installation(name: str, prefix: str, names: Sequence[str]) -> b
 
 def _is_adopted(server: Server, name: str) -> bool:
     with suppress(TerminalError), server.database(name, ProviderWork).reading() as work:
-        return work.legacy_tables.is_aside()
+        return work.legacy_tables.is_aside() or work.adopted.has_adopted_sessions()
     return False
 
 

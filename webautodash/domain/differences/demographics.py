@@ -63,6 +63,22 @@ def is_another_person(stored: Demographics, new: Demographics) -> bool:
 
 def another_person(stored: Demographics, new: Demographics) -> Difference:
     """The conflict for a PRN that stands for two persons; the values identify both."""
+    return _both_persons(stored, new, "name and birth date both differ; the patient of the file is set aside")
+
+
+def two_persons(record: Demographics, row: Demographics) -> Difference | None:
+    """The conflict if the earlier scripts kept another birth date in a patient's row than in a record of the patient.
+
+    They replaced the name in a row and kept the birth date, so that a row may hold the parts of two persons.
+    """
+    differing = {found.field_name for found in demographic_differences(record, row)}
+    if "date_of_birth" not in differing:
+        return None
+    what = "name and birth date" if "patient_name" in differing else "the birth date"
+    return _both_persons(record, row, f"the earlier scripts' row and record of the patient differ in {what}")
+
+
+def _both_persons(stored: Demographics, new: Demographics, description: str) -> Difference:
     before, now = (
         {"patient_name": one.named().patient_name, "date_of_birth": one.date_of_birth_text} for one in (stored, new)
     )
@@ -72,7 +88,7 @@ def another_person(stored: Demographics, new: Demographics) -> Difference:
         "prn",
         sorted_json(before),
         sorted_json(now),
-        "name and birth date both differ; the patient of the file is set aside",
+        description,
     )
 
 

@@ -8,6 +8,9 @@ from webautodash.domain.legacy.tables import LegacyRow, stored_text
 COUNTED = "counted_by_earlier_scripts"
 """The key in a session's ``extra`` that holds the counts of the earlier scripts."""
 
+PERSON_UNKNOWN = "demographics_unknown_to_earlier_scripts"
+"""The key in an adopted extraction's ``extra`` which says that its name, birth date and gender were not kept."""
+
 
 def session_sha256(database: str, session_id: int) -> str:
     """A stand-in for the SHA-256 of a file that no longer exists, different from that of any file and session."""

@@ -153,7 +153,7 @@ def _report(target: Database[ProviderWork], surveyed: SurveyedDatabase, *, alrea
             replace(each, after=legacy.count_copied(each.table) if each.table != COMPREHENSIVE else None)
             for each in survey.tables
         )
-        flagged = dict(sorted(adopted.flagged().items()))
+        flagged = adopted.flagged()
     return Adoption(
         survey.database, survey.provider, survey.name, tables, flagged, survey.notes, already, survey.needs_alias
     )

@@ -1,15 +1,20 @@
-"""Copies the conflicts of the earlier scripts, and records one for each PRN that shared the row of another."""
+"""Copies the conflicts of the earlier scripts, and records those that they overlooked: two persons in one row."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webautodash.domain.dates import utc_now
+from webautodash.domain.differences.demographics import two_persons
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.legacy.tables import LegacyRow
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict
 from webautodash.repositories.adopted import AdoptedPatient
 from webautodash.repositories.unit_of_work import ProviderWork
+from webautodash.services.adopt.copy_extractions import person_of
+from webautodash.services.batches import in_parts
+
+_ADDED_AT_ONCE = 500
 
 _MIXED = "the earlier scripts kept two PRNs in this row; it is unknown to which one the name and date of birth belong"
 
@@ -28,36 +33,69 @@ def add_conflicts(unknown_session: int, most: int, work: ProviderWork) -> int:
     return len(rows)
 
 
-def add_mixed(work: ProviderWork) -> None:
-    """Record an open conflict for each PRN that was kept in the row of another."""
-    legacy, adopted = work.legacy_rows, work.adopted
-    mixed = work.legacy_checks.mixed_prns()
+def add_overlooked(work: ProviderWork) -> None:
+    """Record an open critical conflict for each PRN that was kept in the row of another, and for each two persons.
+
+    One transaction, so that a repeated call adds nothing.
+    """
+    adopted = work.adopted
     last = adopted.last(DataConflict)
-    if not mixed or legacy.highest("data_conflicts") < last:
+    if work.legacy_rows.highest("data_conflicts") < last:
         return
-    owners = legacy.prns_of(sorted({number for number, _ in mixed}))
-    people = adopted.patients(sorted({prn for _, prn in mixed} | set(owners.values())))
-    now, rows = utc_now(), []
-    for place, (number, prn) in enumerate(mixed, start=1):
+    found = [*_mixed(work), *_two_persons(work)]
+    for part in in_parts([each | {"id": last + place} for place, each in enumerate(found, start=1)], _ADDED_AT_ONCE):
+        adopted.add(DataConflict, part)
+
+
+def _mixed(work: ProviderWork) -> Iterator[dict[str, Any]]:
+    """One conflict for each PRN that was kept in the row of another."""
+    mixed = work.legacy_checks.mixed_prns()
+    owners = work.legacy_rows.prns_of(sorted({number for number, _ in mixed})) if mixed else {}
+    people = work.adopted.patients(sorted({prn for _, prn in mixed} | set(owners.values()))) if mixed else {}
+    for number, prn in mixed:
         owner, other = people[owners[number]], people[prn]
-        rows.append(
-            {
-                "id": last + place,
-                "patient_id": owner.id,
-                "prn": owners[number],
-                "conflict_type": ConflictType.DEMOGRAPHIC_MISMATCH,
-                "severity": Severity.CRITICAL,
-                "status": ConflictStatus.UNRESOLVED,
-                "field_name": "prn",
-                "old_value": sorted_json(owners[number]),
-                "new_value": sorted_json(prn),
-                "extraction_session_id_1": owner.session_id,
-                "extraction_session_id_2": other.session_id,
-                "conflict_description": _MIXED,
-                "detected_at": now,
+        yield _critical(owner, owners[number], (owners[number], prn), (owner.session_id, other.session_id), _MIXED)
+
+
+def _two_persons(work: ProviderWork) -> Iterator[dict[str, Any]]:
+    """One conflict for each person of comprehensive records whose birth date is not that of the patient row."""
+    after, seen = 0, set[tuple[str, str]]()
+    while records := work.legacy_rows.persons(after, _ADDED_AT_ONCE):
+        after = records[-1]["id"]
+        people = work.adopted.patients(sorted({each["prn"].strip() for each in records}))
+        for record in records:
+            prn = record["prn"].strip()
+            person = people.get(prn)
+            if person is None:
+                continue
+            difference = two_persons(person_of(record), person.demographics)
+            if difference is None or (prn, str(difference.old_value)) in seen:
+                continue
+            seen.add((prn, str(difference.old_value)))
+            sessions = record["extraction_session_id"], person.session_id
+            yield _critical(person, prn, (None, None), sessions, difference.description) | {
+                "old_value": difference.old_value,
+                "new_value": difference.new_value,
             }
-        )
-    adopted.add(DataConflict, rows)
+
+
+def _critical(
+    person: AdoptedPatient, prn: str, values: tuple[object, object], sessions: tuple[int, int], description: str
+) -> dict[str, Any]:
+    return {
+        "patient_id": person.id,
+        "prn": prn,
+        "conflict_type": ConflictType.DEMOGRAPHIC_MISMATCH,
+        "severity": Severity.CRITICAL,
+        "status": ConflictStatus.UNRESOLVED,
+        "field_name": "prn",
+        "old_value": sorted_json(values[0]),
+        "new_value": sorted_json(values[1]),
+        "extraction_session_id_1": sessions[0],
+        "extraction_session_id_2": sessions[1],
+        "conflict_description": description,
+        "detected_at": utc_now(),
+    }
 
 
 def _conflict(row: LegacyRow, people: Mapping[str, AdoptedPatient], unknown_session: int) -> dict[str, Any]:

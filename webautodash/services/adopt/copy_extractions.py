@@ -5,20 +5,18 @@ from typing import Any
 
 from webautodash.domain.checksum import checksum
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.lists.rows import Rows
 from webautodash.domain.extraction.patient.demographics import Demographics
 from webautodash.domain.extraction.patient.patient_record import CHECKED_COLUMNS, SWEEP_FIELDS
 from webautodash.domain.legacy.clinical_rows import clinical_rows, listed_items
+from webautodash.domain.legacy.sessions import PERSON_UNKNOWN
 from webautodash.domain.legacy.tables import LEGACY_LISTS, LegacyRow, stored_day, stored_text
 from webautodash.domain.row_checks import list_checks, row_checks
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import PatientExtraction
-from webautodash.repositories.adopted import FLAG, AdoptedPatient, AdoptedSession
+from webautodash.repositories.adopted import FLAG, AdoptedSession
 from webautodash.repositories.unit_of_work import ProviderWork
+from webautodash.services.adopt.incomplete import flag_of
 
-ROWS_MISSING = "clinical rows are missing though a checksum is there"
-ROWS_FEWER = "fewer clinical rows than the comprehensive record lists"
-NOT_FINISHED = "the earlier scripts did not finish it"
 _NOT_COMPARED = ""
 """The criteria key of incomplete extractions, which no later extraction is compared with."""
 
@@ -48,14 +46,15 @@ def add_extractions(
         place = places.get(session.id, 0)
         places[session.id] = place + 1
         lists_of_row = {name: each[number] for name, each in read.items()}
-        demographics = _demographics(row, person, record)
-        flag = _flag(row, lists_of_row, {name: each[number] for name, each in listed.items()})
+        demographics = _demographics(row, record)
+        flag = flag_of(row, {name: len(each) for name, each in lists_of_row.items()}, record)
         columns.append(
             {
                 "prn": prn,
                 "patient_id": person.id,
                 "position": place,
                 **_columns(row, demographics, flag, session),
+                "extra": _extra(row, flag, is_person_unknown=record is None),
                 "data_checksum": checksum(prn, demographics.values(), lists_of_row),
             }
         )
@@ -72,11 +71,6 @@ def add_extractions(
 
 
 def _columns(row: LegacyRow, demographics: Demographics, flag: str | None, session: AdoptedSession) -> dict[str, Any]:
-    extra = {
-        "checksum_of_earlier_scripts": row["data_checksum"] or None,
-        "error_message": row["error_message"] or None,
-        FLAG: flag,
-    }
     return {
         "id": row["id"],
         "extraction_session_id": row["extraction_session_id"],
@@ -85,39 +79,33 @@ def _columns(row: LegacyRow, demographics: Demographics, flag: str | None, sessi
         **demographics.values(),
         **{name: stored_text(row[name]) for name in SWEEP_FIELDS},
         "processing_status": row["processing_status"] if flag is None else ProcessingStatus.FAILED,
-        "extra": {name: value for name, value in extra.items() if value is not None} or None,
     }
 
 
-def _demographics(row: LegacyRow, person: AdoptedPatient, record: LegacyRow | None) -> Demographics:
-    """The demographics as the session had them: of its comprehensive record, else of the patient row."""
+def _extra(row: LegacyRow, flag: str | None, *, is_person_unknown: bool) -> dict[str, Any] | None:
+    extra = {
+        "checksum_of_earlier_scripts": row["data_checksum"] or None,
+        "error_message": row["error_message"] or None,
+        FLAG: flag,
+        PERSON_UNKNOWN: is_person_unknown or None,
+    }
+    return {name: value for name, value in extra.items() if value is not None} or None
+
+
+def _demographics(row: LegacyRow, record: LegacyRow | None) -> Demographics:
+    """The demographics as the session had them: those of its comprehensive record. The patient row may be another's."""
     uuid = row["patient_uuid"] or None
-    if record is not None:
-        born = record["date_of_birth"]
-        return Demographics(
-            patient_uuid=uuid,
-            patient_name=record["patient_name"] or None,
-            date_of_birth=stored_day(born),
-            date_of_birth_text=stored_text(born),
-            age=record["age"] or None,
-            gender=record["gender"] or None,
-        )
-    of_patient = person.demographics
+    if record is None:
+        return Demographics(patient_uuid=uuid)
+    return person_of(record)._replace(patient_uuid=uuid, age=record["age"] or None)
+
+
+def person_of(row: LegacyRow) -> Demographics:
+    """Name, birth date and gender in a patient row or a comprehensive record."""
+    born = row["date_of_birth"]
     return Demographics(
-        patient_uuid=uuid,
-        patient_name=of_patient.patient_name,
-        date_of_birth=of_patient.date_of_birth,
-        date_of_birth_text=of_patient.date_of_birth_text,
-        gender=of_patient.gender,
+        patient_name=row["patient_name"] or None,
+        date_of_birth=stored_day(born),
+        date_of_birth_text=stored_text(born),
+        gender=row["gender"] or None,
     )
-
-
-def _flag(row: LegacyRow, lists: Mapping[str, Rows], listed: Mapping[str, Sequence[Any] | None]) -> str | None:
-    """Why an extraction is incomplete; None if it is complete as far as can be determined."""
-    if row["processing_status"] not in {ProcessingStatus.PROCESSED, ProcessingStatus.CONFLICT}:
-        return NOT_FINISHED
-    if row["data_checksum"] and not any(lists.values()):
-        return ROWS_MISSING
-    if any(len(listed[name] or ()) > len(rows) for name, rows in lists.items()):
-        return ROWS_FEWER
-    return None

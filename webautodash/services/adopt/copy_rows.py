@@ -17,7 +17,7 @@ from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.repositories.adopted import AdoptedSession
 from webautodash.repositories.sessions import Tally
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.adopt.copy_conflicts import add_conflicts, add_mixed
+from webautodash.services.adopt.copy_conflicts import add_conflicts, add_overlooked
 from webautodash.services.adopt.copy_extractions import add_extractions
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ def copy(
     run(partial(_mixed_patients, sessions))
     run_batches(partial(_extractions, sessions, order))
     run_batches(partial(add_conflicts, max(sessions, default=0), LEGACY_ROWS_AT_ONCE))
-    run(add_mixed)
+    run(add_overlooked)
     run(_count)
 
 

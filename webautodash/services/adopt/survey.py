@@ -22,6 +22,7 @@ from webautodash.services.adopt.database_owner import (
     name_in_legacy_registry,
     owner_of_database,
 )
+from webautodash.services.adopt.incomplete import count_incomplete
 from webautodash.services.rebuild_registry import identity_of
 from webautodash.services.store import Store
 
@@ -46,8 +47,8 @@ class AdoptionSurvey:
     provider: str
     name: str
     tables: tuple[TableCount, ...]
-    without_rows: int
-    """Extractions with a checksum and no clinical row; they will be stored as failed."""
+    flagged: dict[str, int]
+    """As ``Adoption.flagged``: by reason, the number of incomplete extractions."""
     problems: tuple[str, ...]
     """What prevents the adoption, without values of patients."""
     notes: tuple[str, ...]
@@ -110,7 +111,7 @@ def survey_database(store: Store, database: str, name: str | None, date_order: D
             tuple(
                 TableCount(table, number, None, legacy_name(table)) for table, number in tables.counts(shape).items()
             ),
-            checks.without_rows(),
+            work.adopted.flagged() if identity is not None else count_incomplete(work),
             () if identity is not None else tuple(_problems(checks)),
             tuple(_notes(name_in_legacy_registry(store, database), checks, shape, owner, folders)),
             begun=bool(shape.aside),

@@ -84,6 +84,8 @@ class StoringSession:
     order: DateOrder
     accepted: frozenset[str] = frozenset()
     """The reasons for setting patients aside that a person has accepted for this session."""
+    adopted_as: Sequence[int] = ()
+    """The sessions as which the earlier scripts stored this file."""
     container: PatientContainer = NATIVE
     """The place of the patients in the file, with the profile by which they are read."""
 

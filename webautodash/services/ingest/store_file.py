@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from pathlib import PurePosixPath
 
 from webautodash.domain.dates import DateOrder, utc_now
 from webautodash.domain.extraction.document.read_document import Document
@@ -71,6 +72,11 @@ def store_document(
             facts.extracted_at,
             now,
             order,
+            adopted_as=work.adopted.sessions_of_file(
+                facts.extracted_at,
+                facts.values["job_id"],
+                {facts.values["results_filename"], PurePosixPath(path).name},
+            ),
             container=document.container,
         )
         for batch in prefetched(planned(document, order)):

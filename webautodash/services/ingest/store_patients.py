@@ -7,6 +7,7 @@ from webautodash.domain.differences.difference import FieldValues
 from webautodash.domain.extraction.lists.reread_lists import as_read_today
 from webautodash.domain.extraction.patient.demographics import DEMOGRAPHIC_COLUMNS, other_demographics
 from webautodash.domain.extraction.patient.patient_record import CHECKED_COLUMNS, SWEEP_FIELDS, PatientRecord
+from webautodash.domain.legacy.sessions import PERSON_UNKNOWN
 from webautodash.domain.patient_outcome import (
     CurrentPatient,
     Decision,
@@ -36,7 +37,9 @@ class _Patient(NamedTuple):
     planned: Planned
     person: StoredPatient
     latest: LatestExtraction | None
-    """The latest extraction with the same criteria."""
+    """The latest extraction with the same criteria, or the one that the earlier scripts made of this file."""
+    is_of_this_file: bool = False
+    """Whether ``latest`` is of this file."""
 
     @property
     def record(self) -> PatientRecord:
@@ -63,7 +66,11 @@ def store_planned(current: StoringSession, planned: Sequence[Planned]) -> list[S
         return []
     work = current.work
     people = work.patients.lock([entry.record for entry in planned], current.id, current.extracted_at, current.now)
-    screened = screen(current, planned, people)
+    # What the earlier scripts stored of this file is taken in already.
+    prns = [entry.record.prn for entry in planned]
+    adopted = work.extractions.complete_in(current.adopted_as, prns) if current.adopted_as else {}
+    screened = screen(current, [entry for entry in planned if entry.record.prn not in adopted], people)
+    screened.planned.extend(entry for entry in planned if entry.record.prn in adopted)
     if kept := [repeat for entry in screened.planned for repeat in entry.kept]:
         work.set_aside.add(current.id, kept, current.now, taken_in_at=current.now)
     if screened.recorded:
@@ -73,8 +80,11 @@ def store_planned(current: StoringSession, planned: Sequence[Planned]) -> list[S
         persons = [people[entry.record.prn] for entry in screened.planned]
         # New patients have no earlier extraction.
         latest = work.extractions.latest([one.id for one in persons if not one.is_new], current.criteria_key)
-        pairs = zip(screened.planned, persons, strict=True)
-        for part in _parts(work, [_Patient(entry, person, latest.get(person.id)) for entry, person in pairs]):
+        patients = [
+            _Patient(entry, person, adopted.get(entry.record.prn) or latest.get(person.id), entry.record.prn in adopted)
+            for entry, person in zip(screened.planned, persons, strict=True)
+        ]
+        for part in _parts(work, patients):
             _store(current, part)
     return screened.aside
 
@@ -140,7 +150,7 @@ def _decide(current: StoringSession, patients: Sequence[_Patient]) -> list[_Deci
     others = _other_demographics(work, patients)
     decided: list[_Decided] = []
     for patient in patients:
-        entry, person, found = patient
+        entry, person, found, is_of_this_file = patient
         master = None
         if not person.is_new:
             other = others.get(person.id, person.other)
@@ -148,9 +158,16 @@ def _decide(current: StoringSession, patients: Sequence[_Patient]) -> list[_Deci
         previous = None
         if found is not None:
             stored = lists.get(found.original_id)
-            read = as_read_today(stored, extras.get(found.id), current.order) if stored is not None else None
+            extra = extras.get(found.id)
+            read = as_read_today(stored, extra, current.order) if stored is not None else None
             before = demographics.get(found.id), found.session_id, read or stored, found.extracted_at
-            previous = PreviousExtraction(found.checksum, *before, is_reread=read is not None)
+            previous = PreviousExtraction(
+                found.checksum,
+                *before,
+                is_reread=read is not None,
+                is_person_unknown=PERSON_UNKNOWN in (extra or {}),
+                is_of_this_file=is_of_this_file,
+            )
         new = NewExtraction(entry.record, current.extracted_at, current.id, entry.repeats, entry.repeats_differ)
         decision = decide(new, master, previous)
         original = found.original_id if found and decision.outcome is PatientOutcome.DUPLICATE else None
@@ -165,7 +182,7 @@ def _other_demographics(work: ProviderWork, patients: Sequence[_Patient]) -> dic
     """
     missing = [
         person.id
-        for entry, person, _ in patients
+        for entry, person, *_ in patients
         if not person.is_new and person.other is None and entry.record.other_demographics is not None
     ]
     return {number: other_demographics(extra) for number, extra in work.extractions.master_extras(missing).items()}
