@@ -72,6 +72,11 @@ class LegacyTables(Repository):
                 unknown += [f"{name}.{each}" for each in sorted(found - {*expected, "created_at"})]
         return LegacyShape(here, aside, tuple(missing), tuple(unknown), bool(own))
 
+    def exist(self) -> bool:
+        """Whether the database has tables of the earlier scripts, under either name."""
+        shape = self.shape()
+        return bool(shape.here or shape.aside)
+
     def is_aside(self) -> bool:
         """Whether the tables were put aside: an adoption has begun."""
         return inspect(self._session.connection()).has_table(legacy_name("patients"))

@@ -89,6 +89,15 @@ def _is_of_other_installation(name: str, prefix: str, names: Sequence[str]) -> b
     return any(len(other) > len(prefix) and name.startswith(other) for other in prefixes)
 
 
+def is_unadopted(server: Server, database: str) -> bool:
+    """Whether a database of the earlier scripts is not adopted yet, or not completely: it records no owner."""
+    with suppress(TerminalError):
+        if identity_of(server, database) is None:
+            with server.database(database, ProviderWork).reading() as work:
+                return work.legacy_tables.exist()
+    return False
+
+
 def _is_adopted(server: Server, name: str) -> bool:
     with suppress(TerminalError), server.database(name, ProviderWork).reading() as work:
         return work.legacy_tables.is_aside() or work.adopted.has_adopted_sessions()

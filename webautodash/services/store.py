@@ -13,6 +13,7 @@ from webautodash.database import Database, Server
 from webautodash.errors import (
     DatabaseMissing,
     DatabaseUnreachable,
+    MadeByEarlierScripts,
     NotAtHead,
     NotSetUp,
     WebAutoDashError,
@@ -23,7 +24,7 @@ from webautodash.repositories.providers import ProviderIdentity, RegisteredProvi
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
 from webautodash.services.profiles import load_profiles
-from webautodash.services.rebuild_registry import rebuild
+from webautodash.services.rebuild_registry import is_unadopted, rebuild
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.timeouts import TimeLimit
 
@@ -148,12 +149,20 @@ class Store:
     def provider_database(self, provider: RegisteredProvider) -> ProviderDatabase:
         """A provider's database.
 
-        Raises DatabaseMissing, NotAtHead, or WrongDatabase if it records another provider as its owner.
+        Raises DatabaseMissing, NotAtHead, MadeByEarlierScripts before its adoption is finished, or WrongDatabase if it
+        records another provider as its owner.
         """
         database = self.server.database(provider.database_name, ProviderWork)
         if self._checked.get(database.engine) != provider.identity:
             # A migration may be changing its tables now.
-            found = database.retrying(partial(_identity_at_head, database))
+            try:
+                found = database.retrying(partial(_identity_at_head, database))
+            except NotAtHead:
+                if is_unadopted(self.server, database.name):
+                    raise MadeByEarlierScripts(database.name) from None
+                raise
+            if found is None and is_unadopted(self.server, database.name):
+                raise MadeByEarlierScripts(database.name)
             if found is None or found.identity != provider.identity:
                 raise WrongDatabase(database.name, provider.slug, found.slug if found else None)
             self._checked[database.engine] = provider.identity

@@ -9,6 +9,7 @@ from webautodash.domain.vocabulary import ProviderStatus, RevisionStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services import revisions
 from webautodash.services.doctor.findings import (
     Finding,
@@ -22,6 +23,7 @@ from webautodash.services.doctor.findings import (
 )
 from webautodash.services.fleet import DatabaseRevision, is_at_work, member_of, read_revision, system_member
 from webautodash.services.ingest import FUTURE
+from webautodash.services.rebuild_registry import is_unadopted
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
@@ -73,6 +75,9 @@ def provider_databases(store: Store) -> Iterator[Finding]:
     is_running = _is_migration_running(store)
     for provider in providers:
         found = read_revision(store, member_of(provider))
+        if found.state is not RevisionStatus.MISSING and is_unadopted(store.server, provider.database_name):
+            yield _unadopted(provider.database_name)
+            continue
         if provider.status is ProviderStatus.REGISTERING:
             message = "its registration is not finished, unless it is running now"
             yield warning("provider.unfinished", provider.slug, message, provider=provider.name)
@@ -113,8 +118,26 @@ def owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
 def _unregistered(store: Store, registered: set[str]) -> Iterator[Finding]:
     for name in store.server.names(store.settings.database_prefix):
         if name not in registered and name != store.system.name:
-            message = "has the prefix but no registered provider: it is neither written to nor compared"
-            yield warning("database.unregistered", name, message)
+            if is_unadopted(store.server, name):
+                yield _unadopted(name)
+            elif _is_legacy_registry_at(store, name):
+                yield info(
+                    "database.earlier_registry", name, "is the registry of the earlier scripts and is left alone"
+                )
+            else:
+                message = "has the prefix but no registered provider: it is neither written to nor compared"
+                yield warning("database.unregistered", name, message)
+
+
+def _unadopted(database: str) -> Finding:
+    message = "was created by the earlier scripts and is not completely adopted yet; its files wait"
+    return error("database.unadopted", database, message)
+
+
+def _is_legacy_registry_at(store: Store, name: str) -> bool:
+    with suppress(WebAutoDashError), store.server.database(name, ProviderWork).reading() as work:
+        return work.legacy_tables.is_legacy_registry()
+    return False
 
 
 def _not_current(found: DatabaseRevision, provider: RegisteredProvider | None, *, is_running: bool) -> Finding:
