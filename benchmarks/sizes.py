@@ -28,6 +28,8 @@ class Sizes:
     provider_passes: int
     """Passes of one new file a provider; the first makes the databases."""
     verified: DemoPlan
+    searched: DemoPlan
+    """One provider."""
     starts: int
     fleet_behind: int
     fleet_at_head: int
@@ -48,6 +50,7 @@ DEFAULT = Sizes(
     provider_file=20,
     provider_passes=4,
     verified=DemoPlan(patients=50_000, providers=1, files=25),
+    searched=DemoPlan(patients=200_000, providers=1, files=20),
     starts=9,
     fleet_behind=300,
     fleet_at_head=1_000,
@@ -73,6 +76,7 @@ SMALL = Sizes(
     provider_file=2,
     provider_passes=2,
     verified=DemoPlan(patients=40, providers=1, files=2),
+    searched=DemoPlan(patients=40, providers=1, files=2),
     starts=2,
     fleet_behind=3,
     fleet_at_head=4,

@@ -113,6 +113,17 @@ class RepeatableOperations(MigrateOperation):
             operations.create_index(name, table, list(columns), unique=unique)
 
     @classmethod
+    def create_text_index_if_missing(
+        cls, operations: Operations, name: str, table: str, column: str, letters: int | None = None
+    ) -> None:
+        """Create an index for the beginning of a text, in any case; servers index only so many letters."""
+        if not _must_add(operations, _indexes, table, name):
+            return
+        # A server's column ignores the case by its collation.
+        part = f"{column} COLLATE NOCASE" if _is_sqlite(operations) else f"{column}({letters})" if letters else column
+        operations.execute(f"CREATE INDEX {name} ON {table} ({part})")
+
+    @classmethod
     def drop_index_if_exists(cls, operations: Operations, name: str, table: str) -> None:
         if _must_drop(operations, _indexes, table, name):
             operations.drop_index(name, table)

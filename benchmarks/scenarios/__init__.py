@@ -13,6 +13,7 @@ from benchmarks.scenarios import (
     memory,
     profile,
     progress,
+    search,
     second,
     sqlite,
     start,
@@ -43,6 +44,7 @@ SCENARIOS = {
     "progress": Scenario(progress.run),
     "sqlite": Scenario(sqlite.run),
     "verify": Scenario(verify.run),
+    "search": Scenario(search.run, long=True),
     "watch": Scenario(watch.run, long=True),
     "memory": Scenario(memory.run, long=True),
 }

@@ -134,6 +134,16 @@ def test_patients_are_found_by_name_and_paged(filled: Shell) -> None:
     assert [
         one["prn"] for one in filled("patient", "list", "gary_wang", "--name", "SMITH", "--json").json["items"]
     ] == ["P2"]
+    for options in (
+        ["--seen-since", "2000-01-01", "--name", "smith"],
+        ["--name", "smith", "--seen-since", "36500d"],
+    ):
+        assert [one["prn"] for one in filled("patient", "list", "gary_wang", *options, "--json").json["items"]] == [
+            "P2"
+        ]
+    for options in (["--born", "3000-01-01"], ["--medication", "zzz"], ["--diagnosis", "Z99"]):
+        assert filled("patient", "list", "gary_wang", *options, "--json").json["items"] == []
+    assert filled("patient", "list", "gary_wang", "--born", "yesterday").status == 2
     first = filled("patient", "list", "gary_wang", "--limit", "1")
     assert first.out.splitlines()[-1] == "more: --after=P1"
     assert filled("patient", "list", "gary_wang", "--after", "P1", "--json").json["next"] is None

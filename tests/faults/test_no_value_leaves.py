@@ -162,7 +162,11 @@ def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...
         ("provider", "show"): [(wang,)],
         ("provider", "alias"): [(wang, "Wang, Gary MD")],
         ("provider", "adopt"): [("no_such_database", "--dry-run")],
-        ("patient", "list"): [(wang,), (wang, "--name", MARKS[9])],
+        ("patient", "list"): [
+            (wang,),
+            (wang, "--name", MARKS[9]),
+            (wang, "--medication", MARKS[9], "--born", MARKS[9]),
+        ],
         ("patient", "show"): [(wang, prn), (wang, MARKS[49])],
         ("patient", "history"): [(wang, prn), (wang, MARKS[49])],
         ("conflict", "list"): [(), (wang, "--all", "--prn", prn)],

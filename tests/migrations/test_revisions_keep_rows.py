@@ -79,3 +79,21 @@ def test_reviews_keep_their_rows_and_get_the_steps_of_their_order(clinic: Clinic
     ]
     go("head")
     assert clinic.rows("conflict_reviews") == before
+
+
+@pytest.mark.parametrize("history", [SchemaHistory.PROVIDER], indirect=True)
+def test_patients_keep_their_rows_and_get_the_keys_of_their_names(clinic: Clinic, go: Callable[[str], None]) -> None:
+    names = ("José O'Neil", "Smith, Ann", None)
+    # More than a batch.
+    others = [a_patient(f"P{number:04}", name=f"Name{number} Same") for number in range(1_100)]
+    clinic.ingest(a_file(*(a_patient(f"GW{number}", name=name) for number, name in enumerate(names)), *others))
+    before = clinic.rows("patients")
+    assert [(row["name_key"], row["last_name_key"]) for row in before[:2]] == [
+        ("jose oneil", "oneil jose"),
+        ("ann smith", "smith ann"),
+    ]
+    go("p0018")
+    keys = ("name_key", "last_name_key")
+    assert clinic.rows("patients") == [{name: row[name] for name in row if name not in keys} for row in before]
+    go("head")
+    assert clinic.rows("patients") == before

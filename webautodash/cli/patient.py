@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.options import JsonOption, LimitOption, PrnArgument, ProviderArgument
+from webautodash.cli.options import JsonOption, LimitOption, PrnArgument, ProviderArgument, parse_day, parse_time
 from webautodash.cli.terminal.output import print_line, show, show_json
 from webautodash.cli.terminal.tables import show_fields, show_table
 from webautodash.client import WebAutoDash
-from webautodash.client.patients import Chart, Extraction, PatientHistory
+from webautodash.client.patients import Chart, Extraction, PatientFilter, PatientHistory
 from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.wording import counted, shell_word
 
@@ -22,15 +22,41 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def list_(
     provider: ProviderArgument,
     name: Annotated[
-        str | None, typer.Option("--name", metavar="TEXT", help="Only names that contain this text, in any case.")
+        str | None,
+        typer.Option(
+            "--name", metavar="TEXT", help="Name or last name starts with this; case and accents do not count."
+        ),
+    ] = None,
+    born: Annotated[str | None, typer.Option("--born", metavar="DATE", help="Born on this day: 1966-03-10.")] = None,
+    medication: Annotated[
+        str | None,
+        typer.Option(
+            "--medication", metavar="TEXT", help="Has a medication now whose name starts with this, in any case."
+        ),
+    ] = None,
+    diagnosis: Annotated[
+        str | None,
+        typer.Option("--diagnosis", metavar="CODE", help="Has a diagnosis now whose ICD-10 code starts with this."),
+    ] = None,
+    seen_since: Annotated[
+        str | None,
+        typer.Option(
+            "--seen-since", metavar="TIME", help="Last extracted at this time or later; a date, or an age: 7d."
+        ),
     ] = None,
     limit: LimitOption = 50,
     after: Annotated[str | None, typer.Option("--after", metavar="PRN", help="Continue after this PRN.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List a provider's patients, by PRN."""
+    """List a provider's patients, by PRN.
+
+    With several conditions, those that satisfy all. "Now" is the newest complete extraction.
+    """
     with WebAutoDash() as webautodash:
-        page = webautodash.patients.search(provider, name, limit=limit, after=after)
+        since = None if seen_since is None else parse_time("--seen-since", seen_since, webautodash.settings.zone)
+        day = None if born is None else parse_day("--born", born)
+        wanted = PatientFilter(name, day, medication, diagnosis, since)
+        page = webautodash.patients.search(provider, wanted, limit=limit, after=after)
     if as_json:
         show_json(page)
         return

@@ -2,6 +2,7 @@
 
 from webautodash.client.installation import Group
 from webautodash.repositories.paging import Page
+from webautodash.repositories.patient_search import PatientFilter as PatientFilter
 from webautodash.services.review import (
     Chart as Chart,
     Extraction as Extraction,
@@ -15,10 +16,13 @@ class Patients(Group):
     """Methods about patients: ``WebAutoDash().patients``."""
 
     def search(
-        self, provider: str, name: str | None = None, *, limit: int = 50, after: str | None = None
+        self, provider: str, wanted: PatientFilter | None = None, *, limit: int = 50, after: str | None = None
     ) -> Page[Person]:
-        """List a provider's patients by PRN, or those whose name contains ``name`` in any case."""
-        return patients.search(self._store, provider, name, limit, after)
+        """List a provider's patients by PRN, or those that satisfy a filter.
+
+        Raises UsageError for a text to search for without a letter or digit.
+        """
+        return patients.search(self._store, provider, wanted, limit=limit, after=after)
 
     def show(self, provider: str, prn: str) -> Chart:
         """Return the latest demographics and the lists of the newest complete extraction. Raises NotFound."""

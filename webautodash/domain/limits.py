@@ -2,6 +2,7 @@
 
 PRN_LENGTH = 128
 SHORT_TEXT_LENGTH = 255
+NAME_KEY_LENGTH = 64
 
 # No clinical record is nested deeper, and deeper JSON would exhaust the stack of a reader.
 NESTING_DEPTH = 64

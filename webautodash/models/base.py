@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import CheckConstraint, MetaData, String
+from sqlalchemy import CheckConstraint, Index, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from webautodash.database.products import types
 from webautodash.domain.dates import utc_now
-from webautodash.domain.limits import PRN_LENGTH, SHORT_TEXT_LENGTH
+from webautodash.domain.limits import NAME_KEY_LENGTH, PRN_LENGTH, SHORT_TEXT_LENGTH
 
 _NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
@@ -23,6 +23,7 @@ _NAMING_CONVENTION = {
 BigId = Annotated[int, mapped_column(types.BIG_ID)]
 Prn = Annotated[str, mapped_column(types.bytewise(PRN_LENGTH))]
 Name = Annotated[str, mapped_column(String(SHORT_TEXT_LENGTH))]
+NameKey = Annotated[str, mapped_column(types.bytewise(NAME_KEY_LENGTH))]
 Key = Annotated[str, mapped_column(types.bytewise(SHORT_TEXT_LENGTH))]
 Identifier = Annotated[str, mapped_column(types.bytewise(64))]
 Word = Annotated[str, mapped_column(String(32))]
@@ -76,6 +77,11 @@ def table_options(*constraints: Any, append_only: bool = False) -> tuple[Any, ..
     ``append_only``: rows are inserted, never changed or deleted; the account of a single database has no right to.
     """
     return (*constraints, {**types.TABLE_OPTIONS, "info": {_APPEND_ONLY: append_only}})
+
+
+def long_text_index(column: str) -> Index:
+    """An index on the first letters of a text of any length."""
+    return Index(None, column, **types.TEXT_INDEX_OPTIONS)
 
 
 def append_only_tables(base: type[DeclarativeBase]) -> tuple[str, ...]:

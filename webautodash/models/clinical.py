@@ -3,10 +3,10 @@
 import datetime
 from datetime import date
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from webautodash.models.base import BigId, Json, Name, Prose, ProviderBase, table_options
+from webautodash.models.base import BigId, Json, Name, Prose, ProviderBase, long_text_index, table_options
 
 
 class ClinicalRow(ProviderBase):
@@ -33,6 +33,8 @@ class Medication(ClinicalRow):
     """One row of a patient's medication list. The strength is parsed from the name if the file has no field for it."""
 
     __tablename__ = "medications"
+    # Found by the beginning of the name.
+    __table_args__ = table_options(long_text_index("medication_name"))
 
     medication_type: Mapped[Name | None]
     medication_name: Mapped[Prose | None]
@@ -51,6 +53,8 @@ class Diagnosis(ClinicalRow):
     """One row of a patient's diagnosis list. ``diagnosis_code`` holds the ICD-10 codes in the text, comma separated."""
 
     __tablename__ = "diagnoses"
+    # Found by code or the beginning of a code.
+    __table_args__ = table_options(Index(None, "diagnosis_code"))
 
     diagnosis_type: Mapped[Name | None]
     diagnosis_text: Mapped[Prose | None]

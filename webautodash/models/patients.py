@@ -12,6 +12,7 @@ from webautodash.models.base import (
     Demographic,
     Json,
     Name,
+    NameKey,
     Prn,
     Prose,
     ProviderBase,
@@ -29,13 +30,19 @@ class Patient(Created, Demographic, ProviderBase):
     """
 
     __tablename__ = "patients"
-    __table_args__ = table_options()
+    # Found by birth date.
+    __table_args__ = table_options(Index(None, "date_of_birth"))
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
     # Unique: the identity, by which a batch inserts, locks and finds its patients.
     prn: Mapped[Prn] = mapped_column(unique=True)
     other_demographics: Mapped[Json | None]
     """Fields of ``demographics_printable`` that have no column; NULL in rows of early versions."""
+    # Found by the beginning of the name, or of the last name.
+    name_key: Mapped[NameKey | None] = mapped_column(index=True)
+    """The name without case, accents and punctuation, first name first; see ``domain.patient_names``."""
+    last_name_key: Mapped[NameKey | None] = mapped_column(index=True)
+    """The same with the last name first."""
     as_of: Mapped[datetime | None]
     """``extracted_at`` of the extraction that these values come from."""
     # No query uses this index: it is the one that servers require for a foreign key.

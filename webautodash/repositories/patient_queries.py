@@ -5,12 +5,10 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from webautodash.database.products.statements import contains
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ClinicalRow, ExtractionSession, Patient, PatientExtraction
 from webautodash.repositories.base import Repository
 from webautodash.repositories.clinical import MODELS
-from webautodash.repositories.paging import Page, page_of
 
 _KEYS = frozenset({"id", "patient_extraction_id"})
 
@@ -19,15 +17,6 @@ ClinicalRows = dict[str, list[dict[str, Any]]]
 
 class PatientQueries(Repository):
     """Reads patients, their extractions and clinical rows."""
-
-    def search(self, name: str | None = None, limit: int = 100, after_prn: str | None = None) -> Page[Patient]:
-        """The patients whose name contains ``name``, by PRN; ignores case, not accents. None for all patients."""
-        statement = select(Patient).order_by(Patient.prn).limit(limit + 1)
-        if name is not None:
-            statement = statement.where(contains(self._session.connection(), Patient.patient_name, name))
-        if after_prn is not None:
-            statement = statement.where(Patient.prn > after_prn)
-        return page_of(self._session.scalars(statement).all(), limit, lambda one: one.prn)
 
     def get(self, prn: str) -> Patient | None:
         """The patient with this PRN."""

@@ -10,6 +10,7 @@ from webautodash.database.products.inserts import OnExisting
 from webautodash.domain.differences.difference import FieldValues
 from webautodash.domain.extraction.patient.demographics import DEMOGRAPHIC_COLUMNS, Demographics
 from webautodash.domain.extraction.patient.patient_record import PatientRecord
+from webautodash.domain.patient_names import NameKeys, name_keys
 from webautodash.domain.patient_outcome import PatientValues
 from webautodash.models import Patient
 from webautodash.repositories.base import Repository
@@ -24,9 +25,17 @@ _WRITTEN = (
     "created_at",
     "updated_at",
     "other_demographics",
+    *NameKeys._fields,
     *DEMOGRAPHIC_COLUMNS,
 )
-_CHANGING = (*DEMOGRAPHIC_COLUMNS, "other_demographics", "as_of", "extraction_session_id", "updated_at")
+_CHANGING = (
+    *DEMOGRAPHIC_COLUMNS,
+    *NameKeys._fields,
+    "other_demographics",
+    "as_of",
+    "extraction_session_id",
+    "updated_at",
+)
 _EXISTING = (
     select(
         _TABLE.c.id,
@@ -107,7 +116,10 @@ class PatientRepository(Repository):
 
     def replace(self, rows: Sequence[PatientRow], now: datetime) -> None:
         """Replace the values of locked rows; one statement."""
-        values = [(row.prn, row.as_of, row.session_id, now, now, row.other, *row.demographics) for row in rows]
+        values = [
+            (row.prn, row.as_of, row.session_id, now, now, row.other, *_keys(row.demographics), *row.demographics)
+            for row in rows
+        ]
         insert_tuples(self._session, Patient, _WRITTEN, values, OnExisting("prn", _CHANGING))
 
     def prns(self) -> Iterator[str]:
@@ -135,5 +147,12 @@ class PatientRepository(Repository):
         now: datetime,
         on_existing: OnExisting,
     ) -> None:
-        rows = [(prn, as_of, session_id, now, now, new.other, *new.demographics) for prn, new in people.items()]
+        rows = [
+            (prn, as_of, session_id, now, now, new.other, *_keys(new.demographics), *new.demographics)
+            for prn, new in people.items()
+        ]
         insert_tuples(self._session, Patient, _WRITTEN, rows, on_existing)
+
+
+def _keys(who: Demographics) -> NameKeys:
+    return name_keys(who.patient_name, who.first_name, who.last_name)

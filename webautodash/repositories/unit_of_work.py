@@ -28,6 +28,7 @@ from webautodash.repositories.metrics import MetricsRepository
 from webautodash.repositories.migrations import MigrationRepository
 from webautodash.repositories.monitors import MonitorRepository
 from webautodash.repositories.patient_queries import PatientQueries
+from webautodash.repositories.patient_search import PatientSearch
 from webautodash.repositories.patients import PatientRepository
 from webautodash.repositories.pending_events import EventRepository
 from webautodash.repositories.providers import ProviderRepository
@@ -104,6 +105,7 @@ class ProviderWork(UnitOfWork):
     identity = _Repository(IdentityRepository)
     patients = _Repository(PatientRepository)
     patient_queries = _Repository(PatientQueries)
+    patient_search = _Repository(PatientSearch)
     sessions = _Repository(SessionRepository)
     session_decisions = _Repository(SessionDecisionRepository)
     extractions = _Repository(ExtractionRepository)

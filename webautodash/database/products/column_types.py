@@ -27,6 +27,8 @@ class ColumnTypes:
     bytewise: Callable[[int], TypeEngine[Any]] | None = None
     table_options: Mapping[str, str] = field(default_factory=dict)
     """For ``__table_args__``, so that a server's defaults do not decide them."""
+    text_index_options: Mapping[str, int] = field(default_factory=dict)
+    """For an index on a column of ``long_text``."""
 
 
 def of_each_product(module: str) -> Iterator[Any]:

@@ -51,8 +51,14 @@ class Product(Protocol):
     def rename_tables(self, connection: Connection, names: Mapping[str, str]) -> None:
         """Rename tables, all or none."""
 
-    def contains(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-        """Whether a column contains a text, in any case; accents count."""
+    def in_any_case(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """A text column as its index in any case compares it; at least the case of ASCII letters does not count."""
+
+    def different_texts(self, column: ColumnElement[Any]) -> Select[Any]:
+        """The different texts of a column with an index in any case, read from one to the next by that index."""
+
+    def starts_with(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+        """Whether a column starts with a text, in any case; accents count. Uses the column's index in any case."""
 
     def moment(self, seconds_ahead: int) -> ColumnElement[Any]:
         """The time of the database's clock, some seconds ahead."""

@@ -11,9 +11,19 @@ from webautodash.database.products.registry import product_of
 from webautodash.database.products.types import Day, JsonText, UtcDateTime
 
 
-def contains(connection: Connection, column: InstrumentedAttribute[Any], text: str) -> ColumnElement[bool]:
-    """Whether a column contains a text, in any case; accents count."""
-    return product_of(connection).contains(column.expression, text)
+def in_any_case(connection: Connection, column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    """A text column as its index in any case compares it; at least the case of ASCII letters does not count."""
+    return product_of(connection).in_any_case(column.expression)
+
+
+def different_texts(connection: Connection, column: InstrumentedAttribute[Any]) -> Select[Any]:
+    """The different texts of a column with an index in any case, read from one to the next by that index."""
+    return product_of(connection).different_texts(column.expression)
+
+
+def starts_with(connection: Connection, column: InstrumentedAttribute[Any], text: str) -> ColumnElement[bool]:
+    """Whether a column starts with a text, in any case; accents count. Uses the column's index in any case."""
+    return product_of(connection).starts_with(column.expression, text)
 
 
 def moment(connection: Connection, seconds_ahead: int = 0) -> ColumnElement[datetime]:

@@ -1,7 +1,7 @@
 """Column types that mean the same on every product, and errors that quote nothing when a stored value is unreadable."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import partial
 from types import MappingProxyType
@@ -36,6 +36,11 @@ TABLE_OPTIONS = MappingProxyType(
     {name: value for product in _PRODUCTS for name, value in product.table_options.items()}
 )
 """Table options of all products; SQLAlchemy uses those of the product at hand."""
+
+TEXT_INDEX_OPTIONS: Mapping[str, Any] = MappingProxyType(
+    {name: value for product in _PRODUCTS for name, value in product.text_index_options.items()}
+)
+"""Options of an index on a column of ``LongText``, of all products."""
 
 BIG_ID = _with_variants(BigInteger(), lambda product: product.big_id)
 

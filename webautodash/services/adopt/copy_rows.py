@@ -13,6 +13,7 @@ from webautodash.domain.dates import DateOrder, utc_now
 from webautodash.domain.extraction.document.session_metadata import session_record
 from webautodash.domain.legacy.sessions import session_metadata, session_path, session_sha256
 from webautodash.domain.legacy.tables import LegacyRow, stored_day, stored_text
+from webautodash.domain.patient_names import name_keys
 from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.repositories.adopted import AdoptedSession
 from webautodash.repositories.sessions import Tally
@@ -121,6 +122,7 @@ def _patient(row: LegacyRow, extracted: Sequence[LegacyRow], sessions: Mapping[i
         "id": row["id"],
         "prn": prn,
         **{name: row[name] or None for name in texts},
+        **name_keys(row["patient_name"], row["first_name"], row["last_name"])._asdict(),
         "date_of_birth": stored_day(row["date_of_birth"]),
         "date_of_birth_text": stored_text(row["date_of_birth"]),
         **_source([each for each in extracted if each["prn"].strip() == prn], sessions),

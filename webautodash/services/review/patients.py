@@ -1,17 +1,19 @@
 """Reads patients: search, the current chart, and the history of extractions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from webautodash.domain.extraction.lists.reread_lists import as_read_today
+from webautodash.domain.patient_names import search_key
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, ProcessingStatus, Severity
-from webautodash.errors import NotFound
+from webautodash.errors import NotFound, UsageError
 from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.repositories.base import from_row
 from webautodash.repositories.paging import Page
 from webautodash.repositories.patient_queries import ClinicalRows, PatientQueries
+from webautodash.repositories.patient_search import PatientFilter
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.registry import resolve_provider
 from webautodash.services.store import Store
@@ -94,14 +96,15 @@ class PatientHistory:
 
 
 def search(
-    store: Store, provider: str, name: str | None = None, limit: int = 50, after: str | None = None
+    store: Store, provider: str, wanted: PatientFilter | None = None, *, limit: int = 50, after: str | None = None
 ) -> Page[Person]:
-    """List the patients whose name contains ``name``, by PRN, after the PRN ``after``.
+    """List the patients that satisfy a filter, by PRN, after the PRN ``after``; by default all.
 
-    Ignores the case of letters, not accents.
+    Raises UsageError for a text without a letter or digit.
     """
+    checked = _checked(wanted or PatientFilter())
     with store.provider_database(resolve_provider(store, provider)).reading() as work:
-        page = work.patient_queries.search(name, limit, after)
+        page = work.patient_search.find(checked, limit, after)
         return Page(tuple(from_row(Person, row) for row in page.items), page.next)
 
 
@@ -133,6 +136,19 @@ def history(store: Store, provider: str, prn: str) -> PatientHistory:
         person = _require(queries, prn, owner.slug)
         extractions = _extractions(work, person.id, queries.extractions(person.prn))
         return PatientHistory(owner.slug, from_row(Person, person), tuple(extractions))
+
+
+def _checked(wanted: PatientFilter) -> PatientFilter:
+    """The filter with its texts as they are searched for."""
+    texts: dict[str, Any] = {
+        "name": None if wanted.name is None else search_key(wanted.name),
+        "medication": None if wanted.medication is None else " ".join(wanted.medication.split()),
+        "diagnosis": None if wanted.diagnosis is None else wanted.diagnosis.strip(),
+    }
+    for name, text in texts.items():
+        if text is not None and not any(letter.isalnum() for letter in text):
+            raise UsageError(f"the {name} to search for needs a letter or digit")
+    return replace(wanted, **texts)
 
 
 def _require(queries: PatientQueries, prn: str, slug: str) -> Patient:

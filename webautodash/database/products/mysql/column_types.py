@@ -12,4 +12,6 @@ COLUMN_TYPES = ColumnTypes(
     # Default collations treat Jose and José, a1 and A1 as equal.
     bytewise=lambda length: mysql.VARCHAR(length, collation="utf8mb4_bin"),
     table_options={"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_ci"},
+    # LONGTEXT has no index of its whole length.
+    text_index_options={"mysql_length": 64, "mariadb_length": 64},
 )

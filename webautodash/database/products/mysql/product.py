@@ -1,9 +1,10 @@
 """MySQL and MariaDB as a product: expressions and statements."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, Connection, String, cast, func, literal, literal_column
+from sqlalchemy import URL, ColumnElement, Connection, Select, String, and_, cast, func, literal, literal_column, select
 from sqlalchemy.dialects.mysql import BINARY, CHAR
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -47,11 +48,18 @@ class MySQL(Product):
         renamed = ", ".join(f"{quote(old)} TO {quote(new)}" for old, new in names.items())
         connection.exec_driver_sql(f"RENAME TABLE {renamed}")
 
-    def contains(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    def in_any_case(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return column
+
+    def different_texts(self, column: ColumnElement[Any]) -> Select[Any]:
+        return select(column).distinct()
+
+    def starts_with(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
         wanted: ColumnElement[str] = literal(text)
         # A default collation treats Jose and José as equal. The server lowers both sides: it knows fewer letters.
-        lowered = (func.lower(each.collate(_BYTEWISE)) for each in (column, wanted))
-        return func.instr(*lowered) > 0
+        lowered, begin = (func.lower(each.collate(_BYTEWISE)) for each in (column, wanted))
+        pattern = re.sub("[/%_]", r"/\g<0>", text) + "%"
+        return and_(column.like(pattern, escape="/"), func.left(lowered, len(text)) == begin)
 
     def moment(self, seconds_ahead: int) -> ColumnElement[Any]:
         # Written into the statement: it is a number from this program, and INTERVAL takes no parameter.

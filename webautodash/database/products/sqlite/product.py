@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
-from sqlalchemy import URL, ColumnElement, Connection, Row, Select, func, literal
+from sqlalchemy import URL, ColumnElement, Connection, Row, Select, and_, func, select
 from sqlalchemy.exc import OperationalError
 
 from webautodash.config import Settings, setting_key
@@ -17,6 +17,8 @@ from webautodash.database.products.sqlite.column_types import COLUMN_TYPES
 from webautodash.database.products.sqlite.server import SQLiteServer
 from webautodash.database.products.types import Day, UtcDateTime
 from webautodash.errors import ConfigurationError
+
+_LAST_CHARACTER = chr(0x10FFFF)
 
 
 class SQLite(Product):
@@ -60,9 +62,28 @@ class SQLite(Product):
         for old, new in names.items():
             connection.exec_driver_sql(f"ALTER TABLE {quote(old)} RENAME TO {quote(new)}")
 
-    def contains(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-        wanted: ColumnElement[str] = literal(text)
-        return func.instr(func.lower(column), func.lower(wanted)) > 0
+    def in_any_case(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return column.collate("NOCASE")
+
+    def different_texts(self, column: ColumnElement[Any]) -> Select[Any]:
+        # DISTINCT reads the whole index.
+        indexed = self.in_any_case(column)
+        first = select(column).where(indexed > "").order_by(indexed).limit(1).scalar_subquery()
+        texts = select(first.label("text")).cte(recursive=True)
+        later = select(column).where(indexed > texts.c.text).order_by(indexed).limit(1).correlate(texts)
+        texts = texts.union_all(select(later.scalar_subquery()).where(texts.c.text.is_not(None)))
+        return select(texts.c.text)
+
+    def starts_with(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+        wanted = text.lower()
+        # The index ignores the case of ASCII letters only. ``lower`` is Python's, see ``server.py``.
+        begin = next((wanted[:place] for place, letter in enumerate(wanted) if not letter.isascii()), wanted)
+        indexed = self.in_any_case(column)
+        return and_(
+            indexed >= begin,
+            indexed < begin + _LAST_CHARACTER,
+            func.substr(func.lower(column), 1, len(wanted)) == wanted,
+        )
 
     def moment(self, seconds_ahead: int) -> ColumnElement[Any]:
         ahead = func.strftime("%Y-%m-%d %H:%M:%f", "now", f"{seconds_ahead:+d} seconds")
