@@ -139,7 +139,7 @@ def test_sending_alerts_without_a_monitor_checks_the_system_first(clinic: Clinic
     for _ in range(2):
         check_and_send(clinic.store)
     assert sorted(kind for kind, _ in _alerts(clinic)) == ["behind", "silent"]
-    for words in ("silent monitors 1", "databases not ready 1"):
+    for words in ("silent monitors and providers 1", "databases not ready 1"):
         assert sum(words in message for message in _logged(clinic)) == 1, words
 
 

@@ -61,7 +61,7 @@ def list_(
 def send(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Send pending alerts, as a monitor does by itself.
 
-    Also checks for silent monitors and databases behind.
+    Also checks for silent monitors, overdue providers and databases behind.
     """
     with WebAutoDash() as webautodash:
         report = webautodash.alerts.send()

@@ -50,6 +50,11 @@ def _show_status(found: "Status") -> None:
     _show_monitors(found.monitoring_status.monitors)
     _show_files(found)
     _show_providers(found.provider_database_statistics.providers)
+    for one in found.overdue:
+        print_line(
+            f"overdue: {one.name}: no file since {cell_text(one.last_at)}, usually one every "
+            f"{_duration(one.interval_seconds)}"
+        )
     show_divergences(found.divergences)
     _show_day(found.last_day)
     _show_alerts(found.alerts)

@@ -26,7 +26,10 @@ class Alerts(Group):
         return alerts.search_alerts(self._store, state=state, limit=limit)
 
     def send(self) -> DeliveryReport:
-        """Check for silent monitors and databases behind, then deliver what is due, as a monitor does by itself."""
+        """Check the system, then deliver what is due, as a monitor does by itself.
+
+        The check finds silent monitors, overdue providers and databases behind.
+        """
         return check_and_send(self._store)
 
     def retry(self, digest_id: int | None = None) -> int:

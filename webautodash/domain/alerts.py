@@ -24,7 +24,7 @@ class AlertKind(StrEnum):
     BEHIND = "behind"
     """A database that takes no files: behind, newer than the program, being migrated, empty or gone."""
     SILENT = "silent"
-    """A monitor whose heartbeat stopped."""
+    """A monitor whose heartbeat stopped, or a provider whose files are overdue or come again."""
 
 
 class AlertChannel(StrEnum):

@@ -12,7 +12,6 @@ from webautodash.database.products.statements import raw
 from webautodash.domain.checksum import folded
 from webautodash.domain.extraction.document.session_metadata import SessionRecord
 from webautodash.domain.extraction.lists.clinical_lists import LISTS
-from webautodash.domain.suspicious_files import ListCounts
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
 from webautodash.models import DataConflict, ExtractionSession, PendingEvent
 from webautodash.repositories.base import Repository
@@ -141,8 +140,6 @@ class Totals:
     """Number of open conflicts by severity."""
 
 
-_SAME_PORTAL = ("portal_name", "profile", "extraction_mode")
-"""What sessions have in common that tell what is usual."""
 _COUNTS = tuple(each.name for each in fields(Tally) if each.name != "rows")
 TALLY_COLUMNS = [getattr(ExtractionSession, name) for name in (*_COUNTS, *(which.name for which in LISTS))]
 
@@ -213,17 +210,6 @@ class SessionRepository(Repository):
     def profile(self, session_id: int) -> str | None:
         """The name of the profile by which a session's file was read; None for a file of an earlier version."""
         return self._session.scalar(select(ExtractionSession.profile).where(ExtractionSession.id == session_id))
-
-    def list_counts(self, record: SessionRecord, limit: int) -> list[ListCounts]:
-        """The counts of the latest sessions with the portal, profile and extraction mode of ``record``."""
-        same = [getattr(ExtractionSession, name) == record.values.get(name) for name in _SAME_PORTAL]
-        statement = (
-            select(ExtractionSession.list_counts)
-            .where(ExtractionSession.list_counts.is_not(None), *same)
-            .order_by(ExtractionSession.id.desc())
-            .limit(limit)
-        )
-        return [ListCounts(**counts) for counts in self._session.scalars(statement) if counts is not None]
 
     def add(self, content_sha256: str, record: SessionRecord, path: str, now: datetime) -> int:
         """Add a session, whose counts ``finish`` writes. Raises DuplicateKey if a file with this SHA-256 is stored."""

@@ -36,6 +36,7 @@ from webautodash.repositories.replays import ReplayRepository
 from webautodash.repositories.roots import RootRepository
 from webautodash.repositories.schema import SchemaRepository
 from webautodash.repositories.session_decisions import SessionDecisionRepository
+from webautodash.repositories.session_history import SessionHistoryRepository
 from webautodash.repositories.sessions import SessionRepository
 from webautodash.repositories.set_aside import SetAsideRepository
 from webautodash.repositories.statistics import StatisticsRepository
@@ -107,6 +108,7 @@ class ProviderWork(UnitOfWork):
     patient_queries = _Repository(PatientQueries)
     patient_search = _Repository(PatientSearch)
     sessions = _Repository(SessionRepository)
+    session_history = _Repository(SessionHistoryRepository)
     session_decisions = _Repository(SessionDecisionRepository)
     extractions = _Repository(ExtractionRepository)
     clinical = _Repository(ClinicalRepository)

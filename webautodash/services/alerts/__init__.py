@@ -6,7 +6,9 @@ from webautodash.services.alerts.causes import (
     causes_of_event as causes_of_event,
     monitor_silent as monitor_silent,
     provider_behind as provider_behind,
+    provider_came_back as provider_came_back,
     provider_not_ready as provider_not_ready,
+    provider_overdue as provider_overdue,
 )
 from webautodash.services.alerts.channels import ChannelTrial as ChannelTrial, try_channels as try_channels
 from webautodash.services.alerts.delivery import (

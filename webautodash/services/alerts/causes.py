@@ -5,10 +5,12 @@ A cause contains neither content, name nor path of a file: a file may be named a
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key, least_severity
 from webautodash.domain.file_state_transitions import FileResult
+from webautodash.domain.overdue import Overdue
 from webautodash.domain.vocabulary import EventKind, FileState, RevisionStatus, Severity
 from webautodash.domain.wording import counted
 from webautodash.errors import NotAtHead, WebAutoDashError
@@ -112,6 +114,29 @@ def monitor_silent(one: MonitorRecord) -> Cause:
     at = f"{one.heartbeat_at:%Y-%m-%d %H:%M:%S}"
     message = f"the monitor on {one.host}, process {one.pid}, sent its last heartbeat at {at} UTC"
     return _cause(AlertKind.SILENT, facts.values(), message, details=facts)
+
+
+def provider_overdue(provider: RegisteredProvider, found: Overdue) -> Cause:
+    """No file of a provider has come for three usual intervals; one cause per last file."""
+    message = f"no file since {_minute(found.last_at)} UTC; files usually come every {_hours(found)} h"
+    details = {"last_at": found.last_at.isoformat(), "interval_seconds": round(found.interval.total_seconds())}
+    key = (provider.identity, "overdue", found.last_at.isoformat())
+    return _cause(AlertKind.SILENT, key, message, provider, details=details)
+
+
+def provider_came_back(provider: RegisteredProvider, found: Overdue) -> Cause:
+    """A file of a provider has come after an alert that said it was overdue."""
+    message = f"resolved: a file has come; the one before came at {_minute(found.last_at)} UTC"
+    key = (provider.identity, "came_back", found.last_at.isoformat())
+    return _cause(AlertKind.SILENT, key, message, provider, details={"last_at": found.last_at.isoformat()})
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _hours(found: Overdue) -> str:
+    return f"{found.interval.total_seconds() / 3600:.0f}"
 
 
 def _conflicts_of(store: Store, provider: RegisteredProvider, event: Event, *parts: object) -> list[Cause]:

@@ -21,7 +21,7 @@ _TITLES = {
     AlertKind.HELD: "held files",
     AlertKind.SET_ASIDE: "patients set aside",
     AlertKind.BEHIND: "databases not ready",
-    AlertKind.SILENT: "silent monitors",
+    AlertKind.SILENT: "silent monitors and providers",
 }
 _ORDER = list(AlertKind)
 

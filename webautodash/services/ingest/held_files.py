@@ -87,7 +87,7 @@ def _suspicious(store: Store, document: Document, provider: ProviderDatabase) ->
         return []
     facts = session_facts(document, provider.provider.date_order, store.settings.zone)
     with provider.reading() as work:
-        history = work.sessions.list_counts(facts, MOST_SESSIONS)
+        history = work.session_history.list_counts(facts, MOST_SESSIONS)
     return list(suspicious_reasons(counts, history))
 
 

@@ -7,6 +7,7 @@ from threading import Event, Thread
 
 from webautodash.domain.alerts import Cause
 from webautodash.domain.dates import utc_now
+from webautodash.domain.overdue import MOST_TIMES, ended, overdue
 from webautodash.domain.vocabulary import MonitorState, ProviderStatus
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.monitors import MonitorKey
@@ -17,7 +18,9 @@ from webautodash.services.alerts import (
     deliver_due,
     monitor_silent,
     provider_behind,
+    provider_came_back,
     provider_not_ready,
+    provider_overdue,
     raise_alerts,
 )
 from webautodash.services.ingest import FileLog
@@ -35,7 +38,7 @@ def check_and_send(store: Store) -> DeliveryReport:
     """Check monitors and databases once and send what is due, as a monitor does. A failed check stops no sending."""
     try:
         record_pending(store)
-        raise_all(store, [*silent_monitors(store), *databases_not_ready(store)])
+        raise_all(store, [*silent_monitors(store), *databases_not_ready(store), *overdue_providers(store)])
     finally:
         report = deliver_due(store)
     return report
@@ -86,6 +89,25 @@ def _cause(provider: RegisteredProvider, found: fleet.DatabaseRevision) -> Cause
     return provider_not_ready(provider, found.state, found.revision)
 
 
+def overdue_providers(store: Store) -> list[Cause]:
+    """Providers whose files are overdue, and those whose files came after such an alert. Reads every database."""
+    causes: list[Cause] = []
+    back: dict[str, Cause] = {}
+    for provider in store.providers():
+        if provider.status is not ProviderStatus.ACTIVE:
+            continue
+        times = store.read_if_possible(provider, lambda work: work.session_history.latest_times(MOST_TIMES)) or []
+        if (found := overdue(times, utc_now())) is not None:
+            causes.append(provider_overdue(provider, found))
+        if (before := ended(times)) is not None:
+            back[provider_overdue(provider, before).key] = provider_came_back(provider, before)
+    if back:
+        with store.system.reading() as work:
+            alerted = work.alerts.existing(back)
+        causes += [cause for key, cause in back.items() if key in alerted]
+    return causes
+
+
 class SystemAlerts:
     """Checks and sends in a thread of its own, so that a mail server that does not answer delays no file."""
 
@@ -125,5 +147,5 @@ class SystemAlerts:
         if self._last_check is None or time.monotonic() - self._last_check >= _CHECK_SECONDS:
             self._heartbeat.mark_lost()
             record_pending(self._store)
-            raise_all(self._store, databases_not_ready(self._store))
+            raise_all(self._store, [*databases_not_ready(self._store), *overdue_providers(self._store)])
             self._last_check = time.monotonic()

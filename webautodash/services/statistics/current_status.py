@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from webautodash.domain.alerts import AlertChannel
 from webautodash.domain.dates import utc_now
+from webautodash.domain.overdue import MOST_TIMES, overdue
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, FileState, Level, MonitorState, Severity
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.base import from_row
@@ -130,6 +131,16 @@ class AlertStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class OverdueProvider:
+    """A provider for whom three usual intervals have passed without a file."""
+
+    slug: str
+    name: str
+    last_at: datetime
+    interval_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The status of the installation at one moment."""
 
@@ -144,6 +155,8 @@ class Status:
     """The first files that are rejected or held."""
     last_day: LastDay
     alerts: AlertStatus
+    overdue: tuple[OverdueProvider, ...]
+    """The providers whose files should have come."""
     divergences: tuple[Divergence, ...]
     """Differences between providers' databases and the system database, as after restoring an older backup."""
     problems: tuple[Unreadable, ...]
@@ -194,6 +207,7 @@ def status(store: Store) -> Status:
         failed=failed,
         last_day=LastDay(since, taken, sum(one.recent_conflicts for one in read), levels, tuple(latest)),
         alerts=AlertStatus(waiting_alerts, tuple(failed_digests(store))),
+        overdue=tuple(one.overdue for one in read if one.overdue),
         divergences=tuple(one.divergence for one in read if one.divergence),
         problems=tuple(problems),
     )
@@ -203,12 +217,13 @@ class _ReadProvider(NamedTuple):
     summary: ProviderSummary
     recent_conflicts: int
     divergence: Divergence | None
+    overdue: OverdueProvider | None
 
 
 def _provider(
     store: Store, provider: RegisteredProvider, records: SystemRecords, since: datetime, problems: list[Unreadable]
 ) -> _ReadProvider:
-    open_conflicts, recent_conflicts, differences = None, 0, None
+    open_conflicts, recent_conflicts, differences, late = None, 0, None, None
     try:
         rows = recorded_rows(store, provider) if provider.id in records.lost else []
         with store.provider_database(provider).reading() as work:
@@ -216,13 +231,15 @@ def _provider(
             open_conflicts = records.open_conflicts.get(provider.id) or work.conflicts.open()
             recent_conflicts = work.sessions.conflicts_since(since)
             if is_active(provider):
+                late = overdue(work.session_history.latest_times(MOST_TIMES), utc_now())
                 differences = compare_databases(store, provider, records, work, rows)
         if differences is not None and differences.is_older:
             differences = find_divergence(store, provider, records)
     except WebAutoDashError as error:
         problems += problems_of(provider, error)
     summary = from_row(ProviderSummary, provider, open_conflicts=open_conflicts)
-    return _ReadProvider(summary, recent_conflicts, differences)
+    shown = late and OverdueProvider(provider.slug, provider.name, late.last_at, late.interval.total_seconds())
+    return _ReadProvider(summary, recent_conflicts, differences, shown)
 
 
 def _monitor(one: MonitorRecord) -> MonitorStatus:
