@@ -92,7 +92,7 @@ def test_patients_keep_their_rows_and_get_the_keys_of_their_names(clinic: Clinic
         ("jose oneil", "oneil jose"),
         ("ann smith", "smith ann"),
     ]
-    go("p0018")
+    go("p0017")
     keys = ("name_key", "last_name_key")
     assert clinic.rows("patients") == [{name: row[name] for name in row if name not in keys} for row in before]
     go("head")

@@ -53,8 +53,8 @@ def test_the_revision_computes_the_same_keys(printed: str | None, first: str | N
 
 def _revision() -> object:
     import_module("alembic")
-    path = Path(__file__).parents[2] / "migrations" / "provider" / "versions" / "p0017_patient_search.py"
-    spec = spec_from_file_location("p0017", path)
+    path = Path(__file__).parents[2] / "migrations" / "provider" / "versions" / "p0018_patient_search.py"
+    spec = spec_from_file_location("p0018", path)
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)

@@ -6,7 +6,7 @@ Keeps every row both ways. The column is null for earlier sessions: they tell no
 import sqlalchemy as sa
 from alembic import op
 
-revision = "p0018"
+revision = "p0017"
 down_revision = "p0016"
 contract = False
 loses = ("extraction_sessions.list_counts",)

@@ -10,8 +10,8 @@ import unicodedata
 import sqlalchemy as sa
 from alembic import op
 
-revision = "p0017"
-down_revision = "p0018"
+revision = "p0018"
+down_revision = "p0017"
 contract = False
 loses = ()
 derived = ("patients.name_key", "patients.last_name_key")
