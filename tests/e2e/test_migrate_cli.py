@@ -20,7 +20,7 @@ def fleet(shell: Shell) -> Shell:
 
 
 def test_down_needs_confirmation(fleet: Shell) -> None:
-    down = ("migrate", "down", "--provider", "Ada Ash", "--to", "p0004")
+    down = ("migrate", "down", "--provider", "Ada Ash", "--to", "p0004", "--accept-loss")
     refused = fleet(*down)
     assert (refused.status, "--yes" in refused.err) == (2, True)
     done = fleet(*down, "--yes")
@@ -31,7 +31,7 @@ def test_down_needs_confirmation(fleet: Shell) -> None:
 
 def test_up_history_resume_sql_and_check_report_the_state(fleet: Shell) -> None:
     assert fleet("migrate", "sql").out == "-- nothing would be sent\n"
-    assert fleet("migrate", "down", "--provider", "ada_ash", "--to", "p0004", "--yes").status == 0
+    assert fleet("migrate", "down", "--provider", "ada_ash", "--to", "p0004", "--yes", "--accept-loss").status == 0
 
     current = fleet("migrate", "current", "--provider", "ada_ash", "--json")
     assert (current.status, current.json[0]["revision"], current.json[0]["state"]) == (1, "p0004", "behind")
@@ -87,7 +87,7 @@ def test_what_is_not_known_is_an_error_that_says_what_is(fleet: Shell, arguments
 
 
 def test_files_of_a_database_that_is_behind_wait_and_are_reported(fleet: Shell) -> None:
-    assert fleet("migrate", "down", "--provider", "ada_ash", "--to", "p0004", "--yes").status == 0
+    assert fleet("migrate", "down", "--provider", "ada_ash", "--to", "p0004", "--yes", "--accept-loss").status == 0
     fleet.drop(a_file(a_patient("P2"), provider="Ada Ash", at="2025-01-01T00:00:00"), "two.json", "ada_ash")
     done = fleet("ingest")
     assert done.status == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pymysql
 import pytest
-from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
+from builders import CLINICAL_TABLES, Clinic, NewClinic, a_file, a_patient
 from local_server import LocalServer, connect
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -64,8 +64,10 @@ def _patients(number: int, drug: str) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("outcome", ["stored", "changed", "set_aside"])
 def test_one_patient_and_five_hundred_take_the_same_number_of_statements(
-    clinic: Clinic, sent: list[str | bytes], outcome: str
+    open_clinic: NewClinic, sent: list[str | bytes], outcome: str
 ) -> None:
+    # The comparison with earlier files, of which small ones are not judged, takes a fixed number more.
+    clinic = open_clinic(suspicious=False)
     counts = []
     for provider, number in (("One", 1), ("Five Hundred", 500)):
         folder = provider.lower().replace(" ", "_")

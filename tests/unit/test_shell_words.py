@@ -52,5 +52,6 @@ def test_the_commands_in_errors_are_safe_to_copy() -> None:
     name = "x'; touch owned; echo '"
     word = """'x'"'"'; touch owned; echo '"'"''"""
     assert explain(UnregisteredProvider(name)).endswith(f": webautodash provider register {word}")
-    assert explain(ProviderNameTaken(name, "X", "x")).endswith(f": webautodash provider alias x {word}")
+    assert f": webautodash provider alias x {word}; " in explain(ProviderNameTaken(name, "X", "x"))
+    assert explain(ProviderNameTaken(name, "X", "x")).endswith(f": webautodash provider register --distinct {word}")
     assert explain(MadeByEarlierScripts(name)).endswith(f": webautodash provider adopt {word}")

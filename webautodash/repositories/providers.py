@@ -10,7 +10,7 @@ from sqlalchemy import Select, case, select, union, update
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.lookalikes import look_alike
-from webautodash.domain.naming import letters_key, same_name_key
+from webautodash.domain.naming import letters_key, same_name_key, untitled_key
 from webautodash.domain.vocabulary import ProviderStatus, Severity
 from webautodash.models import Provider, ProviderAlias
 from webautodash.repositories.base import Repository, from_row
@@ -96,14 +96,18 @@ class ProviderRepository(Repository):
         return {key: found.pop() for key, found in slugs.items() if len(found) == 1}
 
     def lookalikes(self, name: str) -> list[RegisteredProvider]:
-        """The providers with a different name or alias that looks like this one.
+        """The providers with a different name or alias that looks like this one, or differs by a title only.
 
         Reads all names: no column has this. Not for names that are registered.
         """
         names = [*self._session.execute(select(Provider.id, Provider.name))]
         names += self._session.execute(select(ProviderAlias.provider_id, ProviderAlias.name))
-        key = same_name_key(name)
-        alike = {number for number, other in names if look_alike(name, other) and same_name_key(other) != key}
+        key, plain = same_name_key(name), untitled_key(name)
+        alike = {
+            number
+            for number, other in names
+            if (look_alike(name, other) or untitled_key(other) == plain) and same_name_key(other) != key
+        }
         return self._load(select(Provider).where(Provider.id.in_(alike)).order_by(Provider.slug)) if alike else []
 
     def add(self, provider: ProviderIdentity, database_name: str, status: ProviderStatus) -> RegisteredProvider:

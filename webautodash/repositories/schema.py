@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Column, MetaData, String, Table, column, event, func, inspect, select, table, true, update
 from sqlalchemy.exc import DBAPIError
@@ -115,11 +116,16 @@ class SchemaRepository(Repository):
 
     @contextmanager
     def recording(self, sent: SentStatements) -> Iterator[None]:
-        """Record the statements that are sent within the block."""
+        """Record the statements that are sent within the block, except those that fill in values row by row.
+
+        A revision marks such a statement by the option ``fills_values``: which ones are sent depends on the rows.
+        """
         connection = self._session.connection()
 
-        def record(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-            sent.statements.append(" ".join(statement.split()))
+        def record(_connection: object, _cursor: object, statement: str, *rest: Any) -> None:
+            context = rest[1]
+            if context is None or not context.execution_options.get("fills_values"):
+                sent.statements.append(" ".join(statement.split()))
 
         event.listen(connection, "before_cursor_execute", record)
         try:

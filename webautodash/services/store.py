@@ -146,6 +146,7 @@ class Store:
         with self.system.reading() as work:
             return work.providers.all()
 
+    @without_context
     def provider_database(self, provider: RegisteredProvider) -> ProviderDatabase:
         """A provider's database.
 

@@ -68,7 +68,8 @@ def _fill(connection: sa.Connection) -> None:
                 column.name: sa.case({each: keys[each][place] for each in keys}, value=number)
                 for place, column in enumerate((name_key, last_name_key))
             }
-            connection.execute(sa.update(patients).where(number.in_(list(keys))).values(values))
+            fill = sa.update(patients).where(number.in_(list(keys))).values(values)
+            connection.execute(fill, execution_options={"fills_values": True})
 
 
 # As the program computes the keys at this revision: ``domain/patient_names.py``.

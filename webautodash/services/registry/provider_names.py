@@ -38,12 +38,6 @@ def same_spelling(providers: ProviderRepository, name: str) -> list[RegisteredPr
     return [*([same_slug] if same_slug else []), *providers.by_letters(name)]
 
 
-def titled_variants(providers: ProviderRepository, name: str) -> list[RegisteredProvider]:
-    """Find the providers whose name or alias differs from a name by a title only, or not at all."""
-    plain = untitled_key(name)
-    return [one for one in providers.all() if any(untitled_key(theirs) == plain for theirs in (one.name, *one.aliases))]
-
-
 def require_free(name: str, holders: Iterable[RegisteredProvider], owner: RegisteredProvider | None = None) -> None:
     """Raise ProviderNameTaken if one of the holders of a name, or of a confusable one, is not ``owner``."""
     for holder in holders:
@@ -94,8 +88,4 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
 
 
 def _holders(work: SystemWork, name: str) -> list[RegisteredProvider]:
-    return [
-        *same_spelling(work.providers, name),
-        *work.providers.lookalikes(name),
-        *titled_variants(work.providers, name),
-    ]
+    return [*same_spelling(work.providers, name), *work.providers.lookalikes(name)]

@@ -14,7 +14,6 @@ from webautodash.services.registry.provider_names import (
     require_free,
     resolve_provider,
     same_spelling,
-    titled_variants,
     valid_name,
 )
 from webautodash.services.revisions import SchemaHistory
@@ -88,7 +87,7 @@ def _find_or_add(work: SystemWork, store: Store, new: _Wanted) -> Registration:
         # Names with the same safe name cannot be told apart: they would share a database.
         require_free(name, filter(None, [repository.by_slug(wanted)]))
     else:
-        require_free(name, [*holders, *repository.lookalikes(name), *titled_variants(repository, name)])
+        require_free(name, [*holders, *repository.lookalikes(name)])
     database = database_name(store.settings.database_prefix, wanted)
     identity = identity_of(store.server, database)
     if identity is None:
