@@ -23,6 +23,7 @@ def _paths(*names: str) -> set[Path]:
 # Rules of services that send the same SQL as tests which do run on MySQL: there they run in `make test-all` alone, and
 # on MariaDB in CI.
 _ON_ONE_SERVER = _paths(
+    "adopt/test_adopt_advice.py",
     "adopt/test_adopt_command.py",
     "adopt/test_adopt_damaged_rows.py",
     "adopt/test_adopt_refused.py",

@@ -84,9 +84,10 @@ def set_up(
 def _register_found(store: Store) -> None:
     found = each_candidate([], store.settings.results_dir, own_root(store))
     unknown, _ = skip_known(store, found, ignore)
+    # A mistake in a profile is no fault of a file.
+    limits, profiles = (store.time_limit.while_progressing, store.settings.max_file_size), store.profiles
     for candidate in unknown:
         # A fault of a file is reported when it is ingested.
         with suppress(WebAutoDashError):
-            limits = (store.time_limit.while_progressing, store.settings.max_file_size)
-            document = read_document(candidate.path, *limits, candidate.place, store.profiles)
+            document = read_document(candidate.path, *limits, candidate.place, profiles)
             owner_of_file(store, candidate.path, document.provider_name, candidate.folder)

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
-from typing import NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from webautodash.config import Settings
@@ -23,10 +23,12 @@ from webautodash.errors import (
 from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
-from webautodash.services.profiles import load_profiles
 from webautodash.services.rebuild_registry import is_unadopted, rebuild
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.timeouts import TimeLimit
+
+if TYPE_CHECKING:
+    from webautodash.domain.extraction.profiles.profile import Profile
 
 T = TypeVar("T")
 
@@ -76,8 +78,6 @@ class Store:
         self.system = self.server.database(settings.system_database_name, SystemWork)
         # The owner that each open database records; a database that is opened again is checked again.
         self._checked: WeakKeyDictionary[object, str] = WeakKeyDictionary()
-        self.profiles = load_profiles(settings)
-        """The profiles by which files are read, in the order in which they are tried."""
         self.time_limit = TimeLimit(settings.pass_seconds)
         """For reading folders, which may be those of another machine."""
 
@@ -140,6 +140,16 @@ class Store:
         """Raise for a system database without tables: a migration would leave the registry empty."""
         revisions.refuse_legacy_database(self.system, SchemaHistory.SYSTEM)
         raise NotSetUp(self.server.where, self.system.name) from None
+
+    @cached_property
+    def profiles(self) -> "tuple[Profile, ...]":
+        """The profiles by which files are read, in the order in which they are tried; most commands read no file.
+
+        Raises ConfigurationError or InvalidProfile, as ``load_profiles`` does.
+        """
+        from webautodash.services.profiles import load_profiles  # the readers of files, which most commands do not need
+
+        return load_profiles(self.settings)
 
     def providers(self) -> list[RegisteredProvider]:
         """Every registered provider, by slug."""

@@ -1,7 +1,8 @@
 """Finds the profile of a file, and the patients where the profile says that they are."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from webautodash.domain.extraction.document.find_patients import MISSING, PatientContainer
 from webautodash.domain.extraction.json_text import SEPARATOR, WHITE_SPACE, end_of_value, may_have_more, skip
 from webautodash.domain.extraction.json_values import value_at, value_type
-from webautodash.domain.extraction.profiles.profile import Profile
+from webautodash.domain.extraction.profiles.profile import KeyPath, Profile
 from webautodash.domain.extraction.profiles.recognise import Sample, misses
 from webautodash.domain.limits import LARGEST_PATIENT
 
@@ -58,13 +59,15 @@ def find_profile(content: memoryview, profiles: Sequence[Profile], *, is_native:
     outer = _decoded(content, _Outer)
     metadata = MISSING if outer is None else outer.extraction_metadata
     names = [] if outer is None else _names(content, outer)
+    # Profiles share places, and each look reads the whole document.
+    place = cache(partial(_place, content))
     for profile in profiles:
         if is_native_reader(profile):
             if is_native:
                 return FoundProfile(None, metadata, True, True, attempts)
             attempts.append(Attempt(profile.name, ["no patient has demographics_printable"]))
             continue
-        container, patients = _patients(content, profile)
+        container, patients = _patients(profile, place)
         if not (missed := misses(profile, Sample(names, patients))):
             return FoundProfile(container, metadata, False, True, attempts)
         attempts.append(Attempt(profile.name, missed))
@@ -97,14 +100,27 @@ def _names(content: memoryview, outer: _Outer) -> list[dict[str, Any]]:
     return [msgspec.structs.asdict(names) for names in found if names is not None]
 
 
-def _patients(content: memoryview, profile: Profile) -> tuple[PatientContainer | None, list[dict[str, Any]]]:
+class _Place(NamedTuple):
+    """What a document has at a path."""
+
+    is_single: bool
+    patients: list[dict[str, Any]]
+    """The first objects there."""
+
+
+def _place(content: memoryview, keys: KeyPath) -> _Place:
+    found = _decoded(content, value_type(keys, msgspec.Raw))
+    raw = MISSING if found is None else value_at(keys, found)
+    return _Place(bytes(memoryview(raw)[:1]) == b"{", samples(raw))
+
+
+def _patients(
+    profile: Profile, place: Callable[[KeyPath], _Place]
+) -> tuple[PatientContainer | None, list[dict[str, Any]]]:
     """The first place of a profile that holds objects, and the first of them."""
     for keys in profile.patients:
-        found = _decoded(content, value_type(keys, msgspec.Raw))
-        raw = MISSING if found is None else value_at(keys, found)
-        if patients := samples(raw):
-            is_single = bytes(memoryview(raw)[:1]) == b"{"
-            return PatientContainer(keys, is_single=is_single, profile=profile), patients
+        if (found := place(keys)).patients:
+            return PatientContainer(keys, is_single=found.is_single, profile=profile), found.patients
     return None, []
 
 

@@ -12,6 +12,7 @@ from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS
 from webautodash.domain.extraction.lists.list_definition import ClinicalList
 from webautodash.domain.extraction.profiles.parse_profile import item_keys
 from webautodash.domain.extraction.profiles.profile import KeyPath, dotted
+from webautodash.domain.extraction.profiles.translate_patient import find
 
 _PERSON = {
     "prn": "prn mrn medicalrecordnumber medicalrecordno recordnumber recordno patientrecordnumber patientnumber "
@@ -173,10 +174,7 @@ def _list(which: ClinicalList, places: list[KeyPath], patients: list[Mapping[str
     keys: Counter[KeyPath] = Counter()
     for one in patients:
         for path in places:
-            value: Any = one
-            for key in path:
-                value = value.get(key) if isinstance(value, dict) else None
-            for item in _objects(value):
+            for item in _objects(find(one, path)):
                 keys.update(inner for inner, part in _walk(item, ()) if inner and not isinstance(part, dict | list))
     # What the native reader finds by itself needs no line.
     unread = Counter(

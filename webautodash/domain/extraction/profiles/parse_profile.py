@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -117,7 +117,7 @@ class _Parser:
         fields = item_keys(which)
         table = self._table(stated, at, ("at", "split", *fields))
         keys_by_type = {word: key for key, word in which.split_lists}
-        split = self._table(table, (*at, "split"), keys_by_type, "split")
+        split = self._table(stated, (*at, "split"), keys_by_type)
         places = [(keys_by_type[word], self._path(path, (*at, "split", word))) for word, path in split.items()]
         mapped = [(fields[key], self._groups(table[key], (*at, key))) for key in fields if key in table]
         found = self._alternatives(table.get("at", []), (*at, "at"))
@@ -160,11 +160,9 @@ class _Parser:
             self._refuse(at, "is not a path of keys; indexes and wildcards are not possible")
         return tuple(steps)
 
-    def _table(
-        self, stated: Mapping[str, Any], at: KeyPath, keys: Collection[str], last: str | None = None
-    ) -> Mapping[str, Any]:
+    def _table(self, stated: Mapping[str, Any], at: KeyPath, keys: Collection[str]) -> Mapping[str, Any]:
         table: Any = stated
-        for key in (last,) if last else at:
+        for key in at:
             table = table.get(key, {}) if isinstance(table, dict) else {}
         if not isinstance(table, dict):
             self._refuse(at, "is not a table")
@@ -196,8 +194,8 @@ def _line_of(text: str, keys: KeyPath) -> int | None:
             lines.setdefault(table, number)
         elif key := _KEY.match(line):
             lines.setdefault((*table, *_steps(key[1])), number)
-    ends: Callable[[int], KeyPath] = lambda length: keys[:length]  # noqa: E731
-    return next((lines[ends(length)] for length in range(len(keys), 0, -1) if ends(length) in lines), None)
+    around = (keys[:length] for length in range(len(keys), 0, -1))
+    return next((lines[path] for path in around if path in lines), None)
 
 
 def _steps(text: str) -> KeyPath:

@@ -70,14 +70,9 @@ class Profile:
         return self.source == BUILT_IN
 
     @cached_property
-    def keys(self) -> frozenset[str]:
-        """All keys that it names. An error may name them: they come from the author of the profile."""
-        places = [*self.patients, *self.demographics]
-        places += [path for _, some in (*self.person, *self.patient) for path in some]
-        for mapping in self.lists.values():
-            places += [*mapping.at, *(path for _, path in mapping.split)]
-            places += [path for _, groups in mapping.fields for group in groups for path in group]
-        return frozenset(key for path in places for key in path)
+    def prn_places(self) -> Alternatives:
+        """The places of the PRN in a patient, the native one last."""
+        return (*dict(self.person).get("prn", ()), ("demographics_printable", "prn"))
 
     def place_in_file(self, native: str) -> str:
         """The path in a file of this portal for a path in the native shape, as an error shows it."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from webautodash.domain.checksum import folded
 from webautodash.domain.extraction.profiles.profile import Alternatives, Profile, dotted
 from webautodash.domain.extraction.profiles.translate_patient import find
 
@@ -25,29 +26,20 @@ def misses(profile: Profile, sample: Sample) -> list[str]:
     if not sample.patients:
         return [f"no patients at {_places(profile.patients)}"]
     objects = [*sample.members, *sample.patients]
-    if _names(objects, "portal_name") & _folded(profile.portal_names):
-        is_named = True
-    else:
-        is_named = bool(_names(objects, "portal_type") & _folded(profile.portal_types))
-    if is_named:
+    stated = {"portal_name": profile.portal_names, "portal_type": profile.portal_types}
+    if any(_names(objects, key) & set(map(folded, names)) for key, names in stated.items()):
         found = any(find(one, path) is not None for one in sample.patients for path in _own_paths(profile))
         return [] if found or profile.is_native else ["the patients have none of its fields"]
-    missed = [
-        key for key, names in (("portal_name", profile.portal_names), ("portal_type", profile.portal_types)) if names
-    ]
+    missed = [key for key, names in stated.items() if names]
     reasons = [f"{' and '.join(missed)} differ"] if missed else []
     if not profile.shape:
         return reasons
-    lacking = [
-        min(
-            (
-                [each for each in profile.shape if all(find(one, path) is None for path in each)]
-                for one in sample.patients
-            ),
-            key=len,
-        )
-    ][0]
+    lacking = min(([each for each in profile.shape if not _has_any(one, each)] for one in sample.patients), key=len)
     return [*reasons, f"the patients lack {', '.join(map(_places, lacking))}"] if lacking else []
+
+
+def _has_any(patient: Mapping[str, Any], alternatives: Alternatives) -> bool:
+    return any(find(patient, path) is not None for path in alternatives)
 
 
 def _own_paths(profile: Profile) -> list[tuple[str, ...]]:
@@ -62,8 +54,4 @@ def _places(alternatives: Alternatives) -> str:
 
 
 def _names(objects: Sequence[Mapping[str, Any]], key: str) -> set[str]:
-    return _folded([name for one in objects if isinstance(name := one.get(key), str)])
-
-
-def _folded(names: Sequence[str]) -> set[str]:
-    return {" ".join(name.split()).casefold() for name in names}
+    return {folded(name) for one in objects if isinstance(name := one.get(key), str)}

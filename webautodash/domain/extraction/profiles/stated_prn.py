@@ -13,8 +13,6 @@ from webautodash.domain.extraction.profiles.translate_patient import find, has_v
 from webautodash.domain.limits import LARGEST_PATIENT
 from webautodash.errors import UnreadablePatient
 
-_NATIVE = ("demographics_printable", "prn")
-
 
 def readable_prn(raw: msgspec.Raw, profile: Profile | None = None) -> str | None:
     """The PRN of a patient that cannot be stored; None unless it can be read without doubt.
@@ -38,7 +36,7 @@ def prn_value(raw: msgspec.Raw, profile: Profile) -> Any:
     """The value in the place of the PRN, not checked; None if there is none or the patient cannot be decoded."""
     if len(memoryview(raw)) > LARGEST_PATIENT:
         return None
-    for path in (*dict(profile.person).get("prn", ()), _NATIVE):
+    for path in profile.prn_places:
         try:
             outer = value_at(path[:1], msgspec.json.decode(raw, type=value_type(path[:1], Any)))
         except (ValueError, RecursionError):
